@@ -1,0 +1,172 @@
+"""The YAML schema: every key, default, unit and range. `load` reports every error of a file at once.
+
+`streamseg init` writes the defaults with their comments; `streamseg check` reads a file through this; editors can use
+`Config.model_json_schema()`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from streamseg.errors import ConfigError
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A part of the file: unknown keys are refused, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StreamConfig(Section):
+    """One stream: where its frames come from, and what differs from the defaults."""
+
+    source: str = Field(min_length=1, description="file, folder, glob, URL, camera index or synthetic://street?...")
+    name: Name | None = Field(None, description="folder name of its outputs; made from the source when missing")
+    region: tuple[int, int, int, int] | None = Field(None, description="x, y, w, h in frame pixels the network looks at")
+    classes: list[str] | None = Field(None, description="only these classes; default: model.classes")
+    score: Share | None = Field(None, description="lowest score kept; default: model.score")
+
+
+class CaptureConfig(Section):
+    """How sources are read. Times are media time in seconds."""
+
+    start: float = Field(0.0, ge=0, description="skip what comes before, s")
+    end: float | None = Field(None, gt=0, description="stop here, s")
+    max_frames: int | None = Field(None, ge=1, description="per stream")
+    pace: Literal["auto", "realtime", "fast"] = Field("auto", description="auto: live as it comes, files fast")
+    threads: int = Field(2, ge=1, le=64, description="decoder threads of a file; live streams use slice threads")
+    open_timeout_s: float = Field(10.0, gt=0, le=600)
+    read_timeout_s: float = Field(10.0, gt=0, le=600)
+    reconnect_tries: int | None = Field(None, ge=0, description="in a row without a frame; none: for ever")
+    backoff_max_s: float = Field(30.0, gt=0, le=3600, description="longest wait between two tries")
+    folder_fps: float = Field(25.0, gt=0, le=1000, description="frame rate of an image folder")
+    camera_size: tuple[int, int] | None = Field(None, description="width, height asked of a camera")
+    camera_fps: float | None = Field(None, gt=0, le=1000)
+
+
+class ModelConfig(Section):
+    """Which network, where it runs, what is kept of what it finds."""
+
+    name: str = Field("s", description="a shipped network (s), or a .safetensors or .onnx file")
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    runner: Literal["auto", "torch", "openvino", "onnx"] = "auto"
+    view: tuple[int, int] = Field((384, 640), description="height, width the network sees; multiples of 32")
+    score: Share = Field(0.35, description="lowest score of an object that starts a track")
+    max_objects: int = Field(100, ge=1, le=1000, description="most objects in a frame")
+    classes: list[str] | None = Field(None, description="only these; default: all the network knows")
+    threads: int = Field(2, ge=1, le=256)
+
+    @model_validator(mode="after")
+    def _check_view(self) -> "ModelConfig":
+        if any(side % 32 or not 32 <= side <= 4096 for side in self.view):
+            raise ValueError(f"view {list(self.view)}: both sides must be multiples of 32 from 32 to 4096")
+        return self
+
+
+class TrackingConfig(Section):
+    """When a track begins, goes on and ends."""
+
+    low_score: Share = Field(0.15, description="second pass: weaker detections may continue a track, never start one")
+    match_iou: Share = Field(0.2, description="lowest overlap of a track's prediction and a detection")
+    confirm_frames: int = Field(3, ge=1, le=1000, description="sightings that make a track active")
+    lost_s: float = Field(2.0, ge=0, le=600, description="a track unseen for longer ends")
+
+
+class CutoutsConfig(Section):
+    """Which objects are cut out, and how."""
+
+    every: Annotated[float, Field(gt=0, le=86400)] | Literal["all", "best", "none"] = Field(
+        1.0, description="seconds between cut-outs of a track; all: every frame; best: only the best shot; none"
+    )
+    margin: float = Field(0.06, ge=0, le=1, description="room around the box, share of its longer side")
+    matte: Literal["guided", "mask"] = Field("guided", description="guided: alpha follows the picture's edges")
+    min_side: int = Field(16, ge=1, le=10000, description="objects smaller than this (px) are not cut out")
+    compression: int = Field(1, ge=0, le=9, description="PNG: 0 fast and large, 9 slow and small")
+
+
+class VideoConfig(Section):
+    """The annotated video."""
+
+    enabled: bool = True
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"] = "superfast"
+    crf: int = Field(23, ge=0, le=51, description="H.264 quality: lower is better and larger")
+    masks: bool = Field(True, description="tint objects by class")
+    labels: bool = Field(True, description="class, id, score")
+    trail_s: float = Field(2.0, ge=0, le=60, description="how long a path is drawn; 0: none")
+    audio: bool = Field(True, description="copy a file's sound")
+
+
+class ObjectsConfig(Section):
+    """objects.jsonl."""
+
+    enabled: bool = True
+    masks: bool = Field(True, description="write run-length masks")
+
+
+class OutputConfig(Section):
+    """Where results go, and when files are closed."""
+
+    dir: Path = Path("streamseg-out")
+    overwrite: bool = Field(False, description="remove what streamseg wrote there before")
+    rotate_s: float | None = Field(None, gt=0, description="new annotated video and JSONL after this much media time")
+    rotate_mb: float | None = Field(None, gt=0, description="the same by size of the file, MB")
+    disk_free_mb: float = Field(500.0, ge=0, description="cut-outs stop when less is free")
+
+
+class Config(Section):
+    """The whole file."""
+
+    streams: list[StreamConfig] = Field(default_factory=list, max_length=256)
+    capture: CaptureConfig = CaptureConfig()
+    model: ModelConfig = ModelConfig()
+    tracking: TrackingConfig = TrackingConfig()
+    cutouts: CutoutsConfig = CutoutsConfig()
+    video: VideoConfig = VideoConfig()
+    objects: ObjectsConfig = ObjectsConfig()
+    output: OutputConfig = OutputConfig()
+    jobs: int = Field(1, ge=1, le=256, description="file streams at a time; live streams always run")
+
+    @model_validator(mode="after")
+    def _check_names(self) -> "Config":
+        names = [s.name for s in self.streams if s.name]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"streams: name {twice[0]!r} is given twice; names must differ")
+        return self
+
+
+def load(path: Path | str) -> Config:
+    """Read a YAML file; ConfigError lists every error, one a line, as file: key: what is wrong (value)."""
+    try:
+        document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" line {where.line + 1}, column {where.column + 1}:" if where else ""
+        raise ConfigError(f"{path}:{line} not YAML: {getattr(error, 'problem', None) or error}") from error
+    return parse(document if document is not None else {}, str(path))
+
+
+def parse(document: Any, where: str) -> Config:
+    """Validate what a YAML file held; where names it in errors."""
+    if not isinstance(document, dict):
+        raise ConfigError(f"{where}: the file holds {type(document).__name__}, a mapping of sections is needed")
+    try:
+        return Config.model_validate(document)
+    except ValidationError as error:
+        raise ConfigError("\n".join(f"{where}: {line}" for line in _lines(error))) from error
+
+
+def _lines(error: ValidationError) -> list[str]:
+    lines = []
+    for item in error.errors(include_url=False):
+        key = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in item["loc"]).lstrip(".")
+        value = "" if isinstance(item["input"], dict | list) else f" (got {item['input']!r})"
+        lines.append(f"{key}: {item['msg']}{value}" if key else item["msg"])
+    return lines

@@ -1,0 +1,94 @@
+"""Planes (YUV 4:2:0) to RGB and back: the one conversion that everybody uses.
+
+Matrices: ITU-T H.273, table 4 (matrix coefficients 1 and 6); video range 16..235 / 16..240 unless full.
+"""
+
+from functools import cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from streamseg.records import Color, Frame, Planes
+
+U8 = npt.NDArray[np.uint8]
+F64 = npt.NDArray[np.float64]
+_WEIGHTS = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722)}
+
+
+@cache
+def _to_rgb(color: Color) -> F64:
+    """3x4 matrix from (Y, U, V, 1) to RGB."""
+    kr, kb = _WEIGHTS[color.matrix]
+    kg = 1 - kr - kb
+    luma, chroma, black = (1.0, 1.0, 0.0) if color.full_range else (255 / 219, 255 / 224, 16.0)
+    matrix = np.array([
+        [luma, 0, 2 * (1 - kr) * chroma],
+        [luma, -2 * (1 - kb) * kb / kg * chroma, -2 * (1 - kr) * kr / kg * chroma],
+        [luma, 2 * (1 - kb) * chroma, 0],
+    ])
+    shift = -matrix @ np.array([black, 128, 128])
+    return np.hstack([matrix, shift[:, None]])
+
+
+@cache
+def _to_yuv(color: Color) -> F64:
+    """3x4 matrix from (R, G, B, 1) to YUV: the inverse of _to_rgb."""
+    forward = _to_rgb(color)
+    inverse = np.linalg.inv(forward[:, :3])
+    return np.hstack([inverse, (-inverse @ forward[:, 3])[:, None]])
+
+
+def yuv_to_rgb(yuv: U8, color: Color) -> U8:
+    """uint8 [h, w, 3] YUV with chroma at every pixel to uint8 [h, w, 3] RGB."""
+    return cv2.transform(yuv, _to_rgb(color))
+
+
+def rgb_value_to_yuv(rgb: tuple[int, int, int], color: Color) -> tuple[int, int, int]:
+    """One RGB colour (0..255) as Y, U, V."""
+    y, u, v = np.clip(np.rint(_to_yuv(color) @ np.array([*rgb, 1.0])), 0, 255).astype(int)
+    return int(y), int(u), int(v)
+
+
+def upsample_chroma(plane: U8, size_hw: tuple[int, int], color: Color) -> U8:
+    """Half-size chroma (uint8 [ceil(h / 2), ceil(w / 2)]) at every luma pixel, linear, by its true sample sites."""
+    # luma column x lies at chroma column x / 2 (left sites) or x / 2 - 1 / 4 (centred); rows are centred
+    matrix = np.array([[0.5, 0, 0.0 if color.chroma_site == "left" else -0.25], [0, 0.5, -0.25]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(plane, matrix, size_hw[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+def crop_rgb(frame: Frame, crop: tuple[int, int, int, int]) -> U8:
+    """The frame's own pixels of crop (x0, y0, x1, y1, inside the frame) as uint8 [h, w, 3] RGB.
+
+    A crop equals the same part of the whole frame converted, bit for bit: two pixels of margin feed the chroma filter.
+    """
+    height, width = frame.size_hw
+    x0, y0, x1, y1 = crop
+    left, top = max(0, (x0 & ~1) - 2), max(0, (y0 & ~1) - 2)
+    right, bottom = min(width, x1 + 3), min(height, y1 + 3)
+    planes, half = frame.planes, (slice(top // 2, (bottom + 1) // 2), slice(left // 2, (right + 1) // 2))
+    luma = planes.y[top:bottom, left:right]
+    chroma = (upsample_chroma(np.ascontiguousarray(p[half]), luma.shape, frame.color) for p in (planes.u, planes.v))
+    rgb = yuv_to_rgb(cv2.merge([luma, *chroma]), frame.color)
+    return rgb[y0 - top : y1 - top, x0 - left : x1 - left]
+
+
+def frame_rgb(frame: Frame) -> U8:
+    """The whole frame as uint8 [h, w, 3] RGB."""
+    height, width = frame.size_hw
+    return crop_rgb(frame, (0, 0, width, height))
+
+
+def planes_from_rgb(rgb: U8, color: Color) -> Planes:
+    """uint8 [h, w, 3] RGB to 4:2:0 planes, chroma averaged over its four pixels (odd sizes repeat the last one).
+
+    Averaging puts chroma in the middle of its four pixels: use a color with chroma_site "center".
+    """
+    yuv = cv2.transform(rgb, _to_yuv(color))
+    height, width = rgb.shape[:2]
+    if height % 2 or width % 2:
+        yuv = cv2.copyMakeBorder(yuv, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+    half = cv2.resize(yuv, (yuv.shape[1] // 2, yuv.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    luma = np.ascontiguousarray(yuv[:height, :width, 0])
+    return Planes(luma, np.ascontiguousarray(half[:, :, 1]), np.ascontiguousarray(half[:, :, 2]))

@@ -1,0 +1,168 @@
+"""What flows from stage to stage: Frame -> Sample -> Instances -> Track -> Extraction.
+
+Coordinates are frame pixels after rotation: x to the right, y down, (0, 0) the outer corner of the first pixel, so a
+box that covers the whole frame is (0, 0, width, height). Boxes are x0, y0, x1, y1 inside the program, x, y, w, h in
+files. Sizes are (height, width). Records are never changed once made; arrays in them are not written to.
+"""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from streamseg.geometry import Letterbox, SoftMask
+
+U8 = npt.NDArray[np.uint8]
+F32 = npt.NDArray[np.float32]
+I32 = npt.NDArray[np.int32]
+
+TrackState = Literal["tentative", "active", "lost"]
+Purpose = Literal["due", "best"]
+
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """8-bit planar YUV 4:2:0.
+
+    y: uint8 [H, W]; u, v: uint8 [ceil(H / 2), ceil(W / 2)]. Rows may be padded (strides), pixels are contiguous.
+    """
+
+    y: U8
+    u: U8
+    v: U8
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        """Height and width of the luma plane in pixels."""
+        return self.y.shape[0], self.y.shape[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Color:
+    """How the planes' numbers stand for colours (ITU-T H.273)."""
+
+    matrix: Literal["bt601", "bt709"] = "bt709"
+    full_range: bool = False
+    chroma_site: Literal["left", "center"] = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a stream.
+
+    seq counts from 0 without gaps. pts_ns is media time in nanoseconds since the source's own zero. arrived_ns is
+    time.monotonic_ns() when its packet arrived. wall_ns is UTC in nanoseconds since 1970 or None, wall_quality says
+    where it comes from. aspect is the shape of a pixel, width / height. notes tell what capture had to change
+    ("10-bit to 8-bit").
+    """
+
+    stream: str
+    seq: int
+    pts_ns: int
+    planes: Planes
+    color: Color = Color()
+    arrived_ns: int = 0
+    wall_ns: int | None = None
+    wall_quality: Literal["none", "file", "host", "ntp"] = "none"
+    aspect: Fraction = Fraction(1)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.planes.size_hw
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """What a source knows of its stream once it is open; frames and duration_s are None where nobody can tell."""
+
+    name: str
+    source: str
+    size_hw: tuple[int, int]
+    fps: Fraction | None
+    live: bool
+    frames: int | None = None
+    duration_s: float | None = None
+    audio_from: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The network's view of a frame: uint8 [h, w, 3] RGB, and the mapping back to frame pixels."""
+
+    view: U8
+    fit: Letterbox
+
+
+@dataclass(frozen=True, slots=True)
+class Instances:
+    """What the network found in one frame, best score first.
+
+    boxes: float32 [N, 4] x0, y0, x1, y1 in frame pixels; scores: float32 [N] in 0..1; labels: int32 [N], index into
+    the model's class names; masks: N soft masks in frame pixels.
+    """
+
+    boxes: F32
+    scores: F32
+    labels: I32
+    masks: tuple[SoftMask, ...]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @classmethod
+    def none(cls) -> "Instances":
+        """No objects."""
+        empty = np.zeros
+        return cls(empty((0, 4), np.float32), empty(0, np.float32), empty(0, np.int32), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One object's state after a frame.
+
+    id is unique in its stream, from 1. label may change as evidence grows; confirmed_label is the one it had when it
+    became active (None before) and names its folder. box: x0, y0, x1, y1 float frame pixels; mask is None while lost.
+    age counts frames since the first one, hits the frames in which it was seen.
+    """
+
+    id: int
+    label: str
+    score: float
+    box: tuple[float, float, float, float]
+    state: TrackState
+    mask: SoftMask | None = None
+    confirmed_label: str | None = None
+    age: int = 1
+    hits: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cutout:
+    """One object lifted out of one frame at native resolution.
+
+    rgba: uint8 [h, w, 4], straight alpha; offset: x, y of its first pixel in the frame; pasted there, its pixels are
+    the frame's own wherever alpha is 255. purpose: "due" by the cadence, "best" as the best shot so far, whose score
+    is the product of terms (each 0..1).
+    """
+
+    track: Track
+    rgba: U8
+    offset: tuple[int, int]
+    purpose: Purpose = "due"
+    shot_score: float = 0.0
+    terms: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """All that is known of one frame when it has passed the stages; what sinks get."""
+
+    frame: Frame
+    tracks: tuple[Track, ...]
+    cutouts: tuple[Cutout, ...] = ()
+    degraded: tuple[str, ...] = ()
