@@ -27,7 +27,7 @@ class StreamConfig(Section):
 
     source: str = Field(min_length=1, description="file, folder, glob, URL, camera index or synthetic://street?...")
     name: Name | None = Field(None, description="folder name of its outputs; made from the source when missing")
-    region: tuple[int, int, int, int] | None = Field(None, description="x, y, w, h in frame pixels the network looks at")
+    region: tuple[int, int, int, int] | None = Field(None, description="x, y, w, h (px) the network looks at")
     classes: list[str] | None = Field(None, description="only these classes; default: model.classes")
     score: Share | None = Field(None, description="lowest score kept; default: model.score")
 

@@ -70,8 +70,10 @@ class SoftMask:
         step_x, step_y = (self.box[2] - self.box[0]) / width, (self.box[3] - self.box[1]) / height
         # pixel centres: frame x + 0.5 lies at mask column (x + 0.5 - box x0) / step - 0.5
         matrix = np.array(
-            [[1 / step_x, 0, (x0 + 0.5 - self.box[0]) / step_x - 0.5],
-             [0, 1 / step_y, (y0 + 0.5 - self.box[1]) / step_y - 0.5]]
+            [
+                [1 / step_x, 0, (x0 + 0.5 - self.box[0]) / step_x - 0.5],
+                [0, 1 / step_y, (y0 + 0.5 - self.box[1]) / step_y - 0.5],
+            ]
         )
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         return cv2.warpAffine(self.alpha, matrix, (x1 - x0, y1 - y0), flags=flags, borderMode=cv2.BORDER_CONSTANT)

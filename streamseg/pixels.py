@@ -22,11 +22,13 @@ def _to_rgb(color: Color) -> F64:
     kr, kb = _WEIGHTS[color.matrix]
     kg = 1 - kr - kb
     luma, chroma, black = (1.0, 1.0, 0.0) if color.full_range else (255 / 219, 255 / 224, 16.0)
-    matrix = np.array([
-        [luma, 0, 2 * (1 - kr) * chroma],
-        [luma, -2 * (1 - kb) * kb / kg * chroma, -2 * (1 - kr) * kr / kg * chroma],
-        [luma, 2 * (1 - kb) * chroma, 0],
-    ])
+    matrix = np.array(
+        [
+            [luma, 0, 2 * (1 - kr) * chroma],
+            [luma, -2 * (1 - kb) * kb / kg * chroma, -2 * (1 - kr) * kr / kg * chroma],
+            [luma, 2 * (1 - kb) * chroma, 0],
+        ]
+    )
     shift = -matrix @ np.array([black, 128, 128])
     return np.hstack([matrix, shift[:, None]])
 

@@ -1,0 +1,60 @@
+"""Frame -> Sample: the region of interest, scaled and letterboxed into the network's view, straight from the planes."""
+
+import cv2
+import numpy as np
+
+from streamseg.errors import ConfigError
+from streamseg.geometry import Letterbox
+from streamseg.pixels import yuv_to_rgb
+from streamseg.records import Frame, Planes, Sample
+
+GREY = 114
+"""Value of the view outside the picture, in all three channels; the network is trained with it."""
+
+
+class FitView:
+    """Makes the view from the slot's planes, the same way in every mode.
+
+    The view stays uint8 RGB: normalisation is the network's first operation and travels with its weights.
+    """
+
+    def __init__(self, view_hw: tuple[int, int], region: tuple[int, int, int, int] | None = None):
+        """region: x, y, w, h in frame pixels; None is the whole frame."""
+        self.view_hw = view_hw
+        self.region = region
+
+    def __call__(self, frame: Frame) -> Sample:
+        """uint8 [h, w, 3] view of the frame; ConfigError if the region lies outside it."""
+        x0, y0, x1, y1 = self._crop(frame.size_hw)
+        fit = Letterbox.fit((x0, y0, x1, y1), self.view_hw, float(frame.aspect))
+        content = _scaled_yuv(_cut(frame.planes, (x0, y0, x1, y1)), fit.content_hw)
+        view = np.full((*self.view_hw, 3), GREY, np.uint8)
+        left, top = int(fit.pad_xy[0]), int(fit.pad_xy[1])
+        view[top : top + fit.content_hw[0], left : left + fit.content_hw[1]] = yuv_to_rgb(content, frame.color)
+        return Sample(view, fit)
+
+    def _crop(self, size_hw: tuple[int, int]) -> tuple[int, int, int, int]:
+        height, width = size_hw
+        if self.region is None:
+            return 0, 0, width, height
+        x, y, w, h = self.region
+        x0, y0, x1, y1 = max(0, x) & ~1, max(0, y) & ~1, min(width, x + w), min(height, y + h)
+        if x1 - x0 < 2 or y1 - y0 < 2:
+            raise ConfigError(f"region {[x, y, w, h]}: outside the frame of {width} x {height} pixels")
+        return x0, y0, x1, y1
+
+
+def _cut(planes: Planes, crop: tuple[int, int, int, int]) -> Planes:
+    x0, y0, x1, y1 = crop
+    half = slice(y0 // 2, (y1 + 1) // 2), slice(x0 // 2, (x1 + 1) // 2)
+    return Planes(planes.y[y0:y1, x0:x1], planes.u[half], planes.v[half])
+
+
+def _scaled_yuv(planes: Planes, size_hw: tuple[int, int]) -> np.ndarray:
+    """All three planes at size_hw, merged. Averaging where it shrinks, so that small objects do not alias."""
+    return cv2.merge([_resize(plane, size_hw) for plane in (planes.y, planes.u, planes.v)])
+
+
+def _resize(plane: np.ndarray, size_hw: tuple[int, int]) -> np.ndarray:
+    shrinks = plane.shape[0] > size_hw[0] and plane.shape[1] > size_hw[1]
+    return cv2.resize(plane, size_hw[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
