@@ -1,0 +1,182 @@
+"""The deconvolution network: view -> peaks, box distances, mask coefficients, prototypes. Tensors only.
+
+Convolutions extract (stride 2 to 32), three transposed convolutions bring the detail back (stride 16, 8, 4), 3x3 max
+pooling picks the peaks of the class heatmaps, and each peak's coefficients mix the prototypes into its mask.
+
+Sources: heatmap peaks as objects, Zhou et al. 2019, "Objects as Points", sec. 3; masks from prototypes, Bolya et al.
+2019, "YOLACT", sec. 3; box distances, Tian et al. 2019, "FCOS", sec. 3.1; bilinear start of the deconvolutions, Long
+et al. 2015, "Fully Convolutional Networks", sec. 3.3.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+STRIDES = (8, 16)
+"""Strides of the heads, small objects first."""
+MASK_STRIDE = 4
+"""Stride of the prototypes."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetConfig:
+    """What a network is built from; travels in the weights' metadata.
+
+    widths: channels at stride 4, 8, 16, 32; depths: residual blocks there. mean and std: normalisation of the 0..255
+    view. prototypes: mask prototypes.
+    """
+
+    labels: tuple[str, ...] = ("person", "vehicle", "animal")
+    widths: tuple[int, int, int, int] = (32, 64, 128, 224)
+    depths: tuple[int, int, int, int] = (1, 1, 2, 1)
+    prototypes: int = 24
+    mean: float = 114.0
+    std: float = 64.0
+
+
+class Level(NamedTuple):
+    """One head's raw output: heat [B, C, h, w] logits; box [B, 4, h, w] log distances in strides; mix [B, K, h, w]."""
+
+    heat: Tensor
+    box: Tensor
+    mix: Tensor
+
+
+class Raw(NamedTuple):
+    """Everything the network says: a Level per stride, prototypes [B, K, H/4, W/4], semantic [B, C, H/4, W/4]."""
+
+    levels: tuple[Level, ...]
+    prototypes: Tensor
+    semantic: Tensor
+
+
+class ConvBlock(nn.Sequential):
+    """Convolution, batch norm, ReLU."""
+
+    def __init__(self, n_in: int, n_out: int, kernel: int = 3, stride: int = 1):
+        conv = nn.Conv2d(n_in, n_out, kernel, stride, kernel // 2, bias=False)
+        super().__init__(conv, nn.BatchNorm2d(n_out), nn.ReLU(inplace=True))
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions around a skip (He et al. 2016)."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.first = ConvBlock(width, width)
+        self.second = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x + self.second(self.first(x)))
+
+
+class Context(nn.Module):
+    """Widens what a cell sees: three chained 5x5 max poolings beside the input (SPPF, after He et al. 2015)."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.squeeze = ConvBlock(width, width // 2, 1)
+        self.merge = ConvBlock(width * 2, width, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        pools = [self.squeeze(x)]
+        for _ in range(3):
+            pools.append(F.max_pool2d(pools[-1], 5, 1, 2))
+        return self.merge(torch.cat(pools, 1))
+
+
+class Up(nn.Module):
+    """Transposed convolution to twice the size, joined with the encoder's features of that size."""
+
+    def __init__(self, n_in: int, n_skip: int, n_out: int):
+        super().__init__()
+        self.deconv = nn.ConvTranspose2d(n_in, n_out, kernel_size=4, stride=2, padding=1, bias=False)
+        self.skip = nn.Conv2d(n_skip, n_out, 1, bias=False)
+        self.norm = nn.BatchNorm2d(n_out)
+        _start_bilinear(self.deconv)
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        return F.relu(self.norm(self.deconv(x) + self.skip(skip)))
+
+
+class Head(nn.Module):
+    """Heatmap, box distances and mask coefficients from one level's features."""
+
+    def __init__(self, n_in: int, width: int, config: NetConfig):
+        super().__init__()
+        self.splits = [len(config.labels), 4, config.prototypes]
+        self.tower = ConvBlock(n_in, width)
+        self.out = nn.Conv2d(width, sum(self.splits), 1)
+        # a heatmap is nearly empty: start at a score of 0.01, so that the first steps do not fight the background
+        nn.init.normal_(self.out.weight, std=0.01)
+        nn.init.zeros_(self.out.bias)
+        with torch.no_grad():
+            self.out.bias[: self.splits[0]] = -4.6
+            self.out.bias[self.splits[0] : self.splits[0] + 4] = 1.0
+
+    def forward(self, x: Tensor) -> Level:
+        return Level(*self.out(self.tower(x)).split(self.splits, 1))
+
+
+class DeconvNet(nn.Module):
+    """The whole network. Input: float [B, 3, H, W] RGB in 0..255, H and W multiples of 32."""
+
+    def __init__(self, config: NetConfig | None = None):
+        super().__init__()
+        self.config = config = config or NetConfig()
+        w4, w8, w16, w32 = config.widths
+        d4, d8, d16, d32 = config.depths
+        self.stem = nn.Sequential(ConvBlock(3, w4 // 2, 3, 2), ConvBlock(w4 // 2, w4, 3, 2))
+        self.at4 = nn.Sequential(*(Residual(w4) for _ in range(d4)))
+        self.at8 = nn.Sequential(ConvBlock(w4, w8, 3, 2), *(Residual(w8) for _ in range(d8)))
+        self.at16 = nn.Sequential(ConvBlock(w8, w16, 3, 2), *(Residual(w16) for _ in range(d16)))
+        self.at32 = nn.Sequential(ConvBlock(w16, w32, 3, 2), *(Residual(w32) for _ in range(d32)), Context(w32))
+        self.up16 = Up(w32, w16, w16)
+        self.up8 = Up(w16, w8, w8)
+        self.up4 = Up(w8, w4, w4)
+        self.heads = nn.ModuleList([Head(w8, w8, config), Head(w16, w16 // 2, config)])
+        self.prototypes = nn.Sequential(ConvBlock(w4, w4), nn.Conv2d(w4, config.prototypes, 1))
+        self.semantic = nn.Conv2d(w4, len(config.labels), 1)
+
+    def forward(self, view: Tensor) -> Raw:
+        x4 = self.at4(self.stem((view - self.config.mean) / self.config.std))
+        x8 = self.at8(x4)
+        x16 = self.at16(x8)
+        y16 = self.up16(self.at32(x16), x16)
+        y8 = self.up8(y16, x8)
+        y4 = self.up4(y8, x4)
+        levels = tuple(head(y) for head, y in zip(self.heads, (y8, y16), strict=True))
+        return Raw(levels, self.prototypes(y4), self.semantic(y4))
+
+
+class Deployed(nn.Module):
+    """The network as the runners call it: uint8 [B, H, W, 3] in; peaks, boxes, coefficients, prototypes out.
+
+    Per level: score [B, C, h, w], the sigmoid of the heatmap where it is a 3x3 maximum, 0 elsewhere; box [B, 4, h, w]
+    left, top, right, bottom distances in pixels of the view; mix [B, K, h, w]. Last: prototypes [B, K, H/4, W/4].
+    """
+
+    def __init__(self, net: DeconvNet):
+        super().__init__()
+        self.net = net
+
+    def forward(self, view: Tensor) -> tuple[Tensor, ...]:
+        raw = self.net(view.permute(0, 3, 1, 2).to(self.net.semantic.weight.dtype))
+        out: list[Tensor] = []
+        for level, stride in zip(raw.levels, STRIDES, strict=True):
+            score = level.heat.sigmoid()
+            peaks = score * (F.max_pool2d(score, 3, 1, 1) == score)
+            out += [peaks, level.box.clamp(-6, 6).exp() * stride, level.mix]
+        return (*out, raw.prototypes)
+
+
+def _start_bilinear(deconv: nn.ConvTranspose2d) -> None:
+    """Start as a bilinear upsampling of mixed channels: every output pixel gets the same sum, so no checkerboard."""
+    ramp = torch.tensor([0.25, 0.75, 0.75, 0.25])
+    kernel = torch.outer(ramp, ramp)
+    mix = torch.randn(deconv.in_channels, deconv.out_channels) * (2 / deconv.in_channels) ** 0.5
+    with torch.no_grad():
+        deconv.weight.copy_(mix[:, :, None, None] * kernel)

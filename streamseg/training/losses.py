@@ -1,0 +1,131 @@
+"""Batch and raw output -> loss terms.
+
+Heat: penalty-reduced focal loss, Law & Deng 2018, "CornerNet", eq. 1. Box: generalised IoU, Rezatofighi et al. 2019,
+eq. 2. Mask: cross-entropy within the box (YOLACT, sec. 3.2) plus dice, Milletari et al. 2016, "V-Net", sec. 3.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from streamseg.inference.net import MASK_STRIDE, STRIDES, Raw
+from streamseg.training.targets import Batch
+
+WEIGHTS = {"heat": 1.0, "box": 1.5, "mask": 2.0, "dice": 1.0, "semantic": 0.5}
+MASKS_PER_IMAGE = 24
+
+
+def loss_terms(raw: Raw, batch: Batch) -> dict[str, Tensor]:
+    """Each term's mean, unweighted; their sum by WEIGHTS is what is minimised."""
+    objects = max(1, len(batch.image))
+    levels = zip(raw.levels, batch.heat, batch.weight, strict=True)
+    heat = sum((_focal(level.heat.float(), h, w) for level, h, w in levels), torch.zeros((), device=batch.box.device))
+    index, cells = _positive_cells(batch)
+    box, mix = _gather(raw, batch, index, cells)
+    mask, dice = _mask_terms(raw.prototypes.float(), batch, index, mix)
+    return {
+        "heat": heat / objects,
+        "box": _giou_loss(_to_boxes(box, batch.level[index], cells), batch.box[index]),
+        "mask": mask,
+        "dice": dice,
+        "semantic": _semantic(raw.semantic.float(), batch),
+    }
+
+
+def total(terms: dict[str, Tensor]) -> Tensor:
+    """The weighted sum."""
+    return torch.stack([WEIGHTS[name] * term for name, term in terms.items()]).sum()
+
+
+def _focal(logits: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
+    score = logits.sigmoid()
+    peak = wanted >= 0.999
+    hit = -((1 - score) ** 2) * F.logsigmoid(logits) * peak
+    miss = -((1 - wanted) ** 4) * score**2 * F.logsigmoid(-logits) * ~peak
+    return ((hit + miss) * weight).sum()
+
+
+def _positive_cells(batch: Batch) -> tuple[Tensor, Tensor]:
+    """The 3x3 cells around each centre whose middle lies in the box, and the centre itself: object index, cells y, x."""
+    device = batch.cell.device
+    steps = torch.tensor([(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)], device=device)
+    cells = batch.cell[:, None] + steps
+    strides = torch.tensor(STRIDES, device=device)[batch.level]
+    sides = torch.tensor([h.shape[-1] for h in batch.heat], device=device)[batch.level]
+    middle = (cells + 0.5) * strides[:, None, None]
+    y, x = middle.unbind(-1)
+    x0, y0, x1, y1 = batch.box[:, :, None].unbind(1)
+    inside = (x > x0) & (x < x1) & (y > y0) & (y < y1)
+    inside &= ((cells >= 0) & (cells < sides[:, None, None])).all(-1)
+    inside[:, 4] = True
+    index, which = inside.nonzero(as_tuple=True)
+    return index, cells[index, which]
+
+
+def _gather(raw: Raw, batch: Batch, index: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
+    """What the network says at the positive cells: box logits [P, 4], coefficients [P, K]."""
+    image, level = batch.image[index], batch.level[index]
+    box = raw.levels[0].box.new_zeros((len(index), 4), dtype=torch.float32)
+    mix = box.new_zeros((len(index), raw.prototypes.shape[1]))
+    for i, out in enumerate(raw.levels):
+        own = level == i
+        at = image[own], slice(None), cells[own, 0], cells[own, 1]
+        box[own] = out.box[at].float()
+        mix[own] = out.mix[at].float()
+    return box, mix
+
+
+def _to_boxes(box: Tensor, level: Tensor, cells: Tensor) -> Tensor:
+    stride = torch.tensor(STRIDES, device=box.device)[level][:, None]
+    centre = (cells.flip(-1) + 0.5) * stride
+    distance = box.clamp(-6, 6).exp() * stride
+    return torch.cat([centre - distance[:, :2], centre + distance[:, 2:]], -1)
+
+
+def _giou_loss(found: Tensor, truth: Tensor) -> Tensor:
+    if len(found) == 0:
+        return found.sum()
+    low, high = torch.maximum(found[:, :2], truth[:, :2]), torch.minimum(found[:, 2:], truth[:, 2:])
+    inter = (high - low).clamp(min=0).prod(-1)
+    area = (found[:, 2:] - found[:, :2]).prod(-1) + (truth[:, 2:] - truth[:, :2]).prod(-1)
+    union = area - inter
+    hull = (torch.maximum(found[:, 2:], truth[:, 2:]) - torch.minimum(found[:, :2], truth[:, :2])).prod(-1)
+    giou = inter / union.clamp(min=1e-6) - (hull - union) / hull.clamp(min=1e-6)
+    return (1 - giou).mean()
+
+
+def _mask_terms(prototypes: Tensor, batch: Batch, index: Tensor, mix: Tensor) -> tuple[Tensor, Tensor]:
+    """Cross-entropy and dice of each object's mask within its box, from one of its positive cells drawn at random."""
+    order = torch.randperm(len(index), device=index.device)
+    pick = torch.full((len(batch.image),), -1, device=index.device).scatter_(0, index[order], order)
+    ys, xs = (torch.arange(s, device=mix.device) + 0.5 for s in batch.mask.shape[1:])
+    cross, dice, n = mix.sum() * 0, mix.sum() * 0, 0
+    for image in range(len(prototypes)):
+        own = ((batch.image == image) & batch.has_mask).nonzero()[:, 0][:MASKS_PER_IMAGE]
+        if len(own) == 0:
+            continue
+        logits = torch.einsum("nk,khw->nhw", mix[pick[own]], prototypes[image])
+        truth = batch.mask[own].float() / 255
+        near = _near_box(batch.box[own] / MASK_STRIDE, ys, xs)
+        area = near.sum((1, 2)).clamp(min=1)
+        entropy = F.binary_cross_entropy_with_logits(logits, truth, reduction="none") * near
+        guess = logits.sigmoid() * near
+        overlap = 2 * (guess * truth).sum((1, 2)) + 1
+        cross = cross + (entropy.sum((1, 2)) / area).sum()
+        dice = dice + (1 - overlap / ((guess**2).sum((1, 2)) + (truth**2).sum((1, 2)) + 1)).sum()
+        n += len(own)
+    return cross / max(1, n), dice / max(1, n)
+
+
+def _near_box(box: Tensor, ys: Tensor, xs: Tensor) -> Tensor:
+    """1 within each box and one eighth of its sides (plus a cell) around it: [N, h, w]."""
+    grow_x, grow_y = ((box[:, 2 + i] - box[:, i]) / 8 + 1 for i in (0, 1))
+    in_x = (xs > (box[:, 0] - grow_x)[:, None]) & (xs < (box[:, 2] + grow_x)[:, None])
+    in_y = (ys > (box[:, 1] - grow_y)[:, None]) & (ys < (box[:, 3] + grow_y)[:, None])
+    return (in_y[:, :, None] & in_x[:, None, :]).float()
+
+
+def _semantic(logits: Tensor, batch: Batch) -> Tensor:
+    weight = batch.semantic_weight.float()
+    entropy = F.binary_cross_entropy_with_logits(logits, batch.semantic.float() / 255, reduction="none")
+    return (entropy * weight).sum() / weight.sum().clamp(min=1)

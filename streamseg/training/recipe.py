@@ -1,0 +1,45 @@
+"""How a network is trained: the YAML recipe of `streamseg train`."""
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from streamseg.config import Section
+from streamseg.errors import ConfigError
+
+
+class Recipe(Section):
+    """Every key of a training recipe."""
+
+    images: int = Field(200_000, ge=1, description="training scenes in all; the learning rate ends with them")
+    size: int = Field(320, ge=64, le=1280, multiple_of=32, description="side of a scene, px")
+    batch: int = Field(32, ge=1, le=4096)
+    learning_rate: float = Field(2e-3, gt=0, le=1)
+    weight_decay: float = Field(0.05, ge=0, le=1)
+    warmup_images: int = Field(8_000, ge=0)
+    ema: float = Field(0.9985, ge=0, lt=1, description="share of the old average kept at each step")
+    zoom: tuple[float, float] = Field((0.6, 1.8), description="picture's long side in scene sides, drawn log-evenly")
+    paste: int = Field(6, ge=0, le=50, description="most objects pasted on a scene")
+    paste_px: tuple[float, float] = Field((16.0, 240.0), description="long side of pasted objects, px")
+    copy_paste: float = Field(0.6, ge=0, le=1, description="share of scenes with pasted objects")
+    weights: dict[str, float] = Field(default_factory=dict, description="how often a source is drawn; default 1")
+    labels: tuple[str, ...] = ("person", "vehicle", "animal")
+    precision: Literal["bf16", "fp32"] = "bf16"
+    threads: int = Field(2, ge=1, le=256)
+    seed: int = Field(1, ge=0)
+    checkpoint_s: float = Field(120.0, gt=0, description="seconds between checkpoints")
+    terms: str = Field("trained on the user's own data", description="terms the data put on the weights")
+
+
+def load_recipe(path: Path | None) -> Recipe:
+    """Read a recipe, or the defaults; ConfigError names each wrong key."""
+    if path is None:
+        return Recipe()
+    try:
+        return Recipe.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except (yaml.YAMLError, ValidationError) as error:
+        raise ConfigError(f"{path}: {error}") from error

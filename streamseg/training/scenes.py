@@ -1,0 +1,223 @@
+"""Training scenes: a picture, moved and scaled, with objects of other pictures pasted on it, as uint8 and exact masks.
+
+Copy-paste after Ghiasi et al. 2021, "Simple Copy-Paste is a Strong Data Augmentation Method", sec. 3.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from streamseg.preprocess.fit_view import GREY
+from streamseg.training.dataset import Annotation, Dataset, Picture
+from streamseg.training.weather import spoil
+
+U8 = npt.NDArray[np.uint8]
+Generator = np.random.Generator
+
+
+@dataclass(slots=True)
+class Thing:
+    """One object of a scene: mask uint8 [S, S] 0/1 of what is visible (None: only its box is known), its full area."""
+
+    label: int
+    mask: U8 | None
+    box: tuple[float, float, float, float]
+    area: int
+
+
+@dataclass(slots=True)
+class Scene:
+    """rgb uint8 [S, S, 3]; things; valid uint8 [C, S, S]: 1 where "no object of this class" is known to be true."""
+
+    rgb: U8
+    things: list[Thing]
+    valid: U8
+    crowd: U8
+    semantic_known: tuple[bool, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class SceneOptions:
+    """zoom: long side of the picture in the scene, in scene sides; paste: most pasted objects; paste_px: their long
+    side in pixels; copy_paste: share of scenes that get any.
+    """
+
+    size: int = 320
+    zoom: tuple[float, float] = (0.7, 1.7)
+    paste: int = 6
+    paste_px: tuple[float, float] = (16.0, 240.0)
+    copy_paste: float = 0.6
+
+
+class SceneMaker:
+    """Draws scenes from weighted data sets; every call of make() is one more, all from the generator given."""
+
+    def __init__(self, sources: Sequence[tuple[Dataset, float]], labels: int, options: SceneOptions):
+        self.sources = [dataset for dataset, _ in sources]
+        weights = np.array([weight for _, weight in sources], float)
+        self.weights = weights / weights.sum()
+        self.labels, self.options = labels, options
+        self.cuttable = _cuttable(self.sources)
+
+    def make(self, rng: Generator) -> Scene:
+        """One scene."""
+        dataset = self.sources[rng.choice(len(self.sources), p=self.weights)]
+        scene = self._canvas(dataset.pictures[rng.integers(len(dataset.pictures))], rng)
+        if rng.random() < self.options.copy_paste:
+            for _ in range(rng.integers(1, self.options.paste + 1)):
+                self._paste(scene, rng)
+        scene.rgb = spoil(scene.rgb, rng)
+        return scene
+
+    def _canvas(self, picture: Picture, rng: Generator) -> Scene:
+        size = self.options.size
+        rgb, flip = picture.rgb(), rng.random() < 0.5
+        matrix = self._move(picture.size_hw, flip, rng)
+        scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+        if scale < 0.6:
+            rgb = cv2.GaussianBlur(rgb, (0, 0), 0.45 / scale)
+        rgb = cv2.warpAffine(rgb, matrix, (size, size), flags=cv2.INTER_LINEAR, borderValue=(GREY,) * 3)
+        scene = Scene(
+            rgb, [], np.ones((self.labels, size, size), np.uint8), np.zeros((self.labels, size, size), np.uint8)
+        )
+        scene.semantic_known = picture.known
+        covered = np.zeros((size, size), np.uint8)
+        for annotation in picture.annotations():
+            self._place(scene, annotation, matrix, covered)
+        inside = cv2.warpAffine(np.ones(picture.size_hw, np.uint8), matrix, (size, size), flags=cv2.INTER_NEAREST)
+        for label, known in enumerate(picture.known):
+            if not known:
+                scene.valid[label] &= covered | (1 - inside)
+        return scene
+
+    def _move(self, size_hw: tuple[int, int], flip: bool, rng: Generator) -> npt.NDArray[np.float64]:
+        size, (height, width) = self.options.size, size_hw
+        scale = size / max(height, width) * np.exp(rng.uniform(*np.log(self.options.zoom)))
+        stretch = np.exp(rng.uniform(-0.12, 0.12))
+        sx, sy = scale * stretch, scale / stretch
+        # anywhere between flush left and flush right, also for pictures larger than the scene
+        dx, dy = rng.uniform(0, 1) * (size - width * sx), rng.uniform(0, 1) * (size - height * sy)
+        matrix = np.array([[sx, 0, dx], [0, sy, dy]])
+        if flip:
+            matrix[0] = -sx, 0, size - 1 - dx
+        return matrix
+
+    def _place(self, scene: Scene, annotation: Annotation, matrix: npt.NDArray[np.float64], covered: U8) -> None:
+        size, label = self.options.size, annotation.label
+        if annotation.mask is None:
+            self._place_box(scene, annotation, matrix)
+            return
+        mask = cv2.warpAffine(annotation.mask * 255, matrix, (size, size), flags=cv2.INTER_LINEAR) // 128
+        area = int(np.count_nonzero(mask))
+        if area == 0:
+            return
+        covered |= mask
+        if label < 0:
+            return
+        if annotation.crowd:
+            scene.crowd[label] |= mask
+            scene.valid[label] &= 1 - mask
+        elif area >= 24:
+            full = np.count_nonzero(annotation.mask) * abs(matrix[0, 0] * matrix[1, 1])
+            scene.things.append(Thing(label, mask, _hull(mask), int(full)))
+        else:
+            scene.valid[label] &= 1 - mask
+
+    def _place_box(self, scene: Scene, annotation: Annotation, matrix: npt.NDArray[np.float64]) -> None:
+        corners = np.array(annotation.box).reshape(2, 2) @ matrix[:, :2].T + matrix[:, 2]
+        low, high = np.clip(corners.min(0), 0, self.options.size), np.clip(corners.max(0), 0, self.options.size)
+        if annotation.label < 0 or np.any(high - low < 4):
+            return
+        box = float(low[0]), float(low[1]), float(high[0]), float(high[1])
+        scene.things.append(Thing(annotation.label, None, box, int(np.prod(high - low))))
+
+    def _paste(self, scene: Scene, rng: Generator) -> None:
+        dataset, picture, row = self.cuttable[rng.integers(len(self.cuttable))]
+        annotation = self.sources[dataset].pictures[picture].annotations()[row]
+        assert annotation.mask is not None
+        cut = _cut(self.sources[dataset].pictures[picture].rgb(), annotation)
+        target = np.exp(rng.uniform(*np.log(self.options.paste_px)))
+        scale = min(target / max(cut.shape[:2]), 1.6)
+        cut = _resized(cut, scale)
+        if rng.random() < 0.5:
+            cut = cut[:, ::-1]
+        place = self._free_place(cut.shape[:2], rng)
+        _composite(scene, cut, place, annotation.label, light=float(rng.uniform(0.75, 1.25)))
+
+    def _free_place(self, size_hw: tuple[int, int], rng: Generator) -> tuple[int, int]:
+        # up to a third of it may leave the picture
+        slack_x, slack_y = size_hw[1] // 3, size_hw[0] // 3
+        x = rng.integers(-slack_x, max(1 - slack_x, self.options.size - size_hw[1] + slack_x) + 1)
+        y = rng.integers(-slack_y, max(1 - slack_y, self.options.size - size_hw[0] + slack_y) + 1)
+        return int(x), int(y)
+
+
+def _cuttable(sources: Sequence[Dataset]) -> list[tuple[int, int, int]]:
+    """Every single object large enough to be cut out: indices of data set, picture, row; classes balanced."""
+    by_label: dict[int, list[tuple[int, int, int]]] = {}
+    for d, dataset in enumerate(sources):
+        for p, picture in enumerate(dataset.pictures):
+            for r, row in enumerate(picture.rows):
+                label = picture.labels.get(row["category_id"], -1)
+                large = row["bbox"][2] * row["bbox"][3] >= 1200
+                if label >= 0 and large and picture.separated and row.get("segmentation") and not row.get("iscrowd"):
+                    by_label.setdefault(label, []).append((d, p, r))
+    most = max((len(rows) for rows in by_label.values()), default=0)
+    return [rows[i % len(rows)] for rows in by_label.values() for i in range(most)]
+
+
+def _cut(rgb: U8, annotation: Annotation) -> U8:
+    """The object as RGBA [h, w, 4], its edge one pixel in: the outermost pixel is half background."""
+    assert annotation.mask is not None
+    x0, y0, x1, y1 = (int(v) for v in _hull(annotation.mask))
+    alpha = cv2.erode(annotation.mask[y0:y1, x0:x1], np.ones((3, 3), np.uint8), borderValue=0) * 255
+    return np.dstack([rgb[y0:y1, x0:x1], cv2.GaussianBlur(alpha, (3, 3), 0)])
+
+
+def _resized(cut: U8, scale: float) -> U8:
+    size = max(2, round(cut.shape[1] * scale)), max(2, round(cut.shape[0] * scale))
+    return cv2.resize(cut, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+
+
+def _composite(scene: Scene, cut: U8, place: tuple[int, int], label: int, *, light: float) -> None:
+    size, (x, y), (h, w) = scene.rgb.shape[0], place, cut.shape[:2]
+    x0, y0, x1, y1 = max(0, x), max(0, y), min(size, x + w), min(size, y + h)
+    if x1 - x0 < 3 or y1 - y0 < 3:
+        return
+    cut = cut[y0 - y : y1 - y, x0 - x : x1 - x]
+    alpha = cut[..., 3:].astype(np.float32) / 255
+    below = scene.rgb[y0:y1, x0:x1].astype(np.float32)
+    mixed = below + alpha * (np.clip(cut[..., :3] * light, 0, 255) - below)
+    scene.rgb[y0:y1, x0:x1] = np.rint(mixed).astype(np.uint8)
+    mask = np.zeros((size, size), np.uint8)
+    mask[y0:y1, x0:x1] = cut[..., 3] > 127
+    _cover(scene, mask)
+    area = int(np.count_nonzero(mask))
+    if area >= 24:
+        scene.things.append(Thing(label, mask, _hull(mask), area))
+
+
+def _cover(scene: Scene, mask: U8) -> None:
+    """Take mask away from everything below it; what is left of a thing by less than a fifth becomes unknown."""
+    free = 1 - mask
+    scene.crowd &= free
+    scene.valid |= mask
+    kept: list[Thing] = []
+    for thing in scene.things:
+        if thing.mask is not None:
+            thing.mask = thing.mask & free
+            visible = int(np.count_nonzero(thing.mask))
+            if visible < max(24, thing.area // 5):
+                scene.valid[thing.label] &= 1 - thing.mask
+                continue
+            thing.box = _hull(thing.mask)
+        kept.append(thing)
+    scene.things = kept
+
+
+def _hull(mask: U8) -> tuple[float, float, float, float]:
+    x, y, w, h = cv2.boundingRect(mask)
+    return float(x), float(y), float(x + w), float(y + h)
