@@ -111,11 +111,9 @@ class Head(nn.Module):
         self.tower = ConvBlock(n_in, width)
         self.out = nn.Conv2d(width, sum(self.splits), 1)
         # a heatmap is nearly empty: start at a score of 0.01, so that the first steps do not fight the background
+        bias = torch.cat([torch.full((n,), start) for n, start in zip(self.splits, (-4.6, 1.0, 0.0), strict=True)])
         nn.init.normal_(self.out.weight, std=0.01)
-        nn.init.zeros_(self.out.bias)
-        with torch.no_grad():
-            self.out.bias[: self.splits[0]] = -4.6
-            self.out.bias[self.splits[0] : self.splits[0] + 4] = 1.0
+        self.out.bias = nn.Parameter(bias)
 
     def forward(self, x: Tensor) -> Level:
         return Level(*self.out(self.tower(x)).split(self.splits, 1))

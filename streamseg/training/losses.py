@@ -46,7 +46,7 @@ def _focal(logits: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
 
 
 def _positive_cells(batch: Batch) -> tuple[Tensor, Tensor]:
-    """The 3x3 cells around each centre whose middle lies in the box, and the centre itself: object index, cells y, x."""
+    """The 3x3 cells around each centre that lie in its box, the centre always: object index, cells y, x."""
     device = batch.cell.device
     steps = torch.tensor([(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)], device=device)
     cells = batch.cell[:, None] + steps

@@ -42,8 +42,11 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """The same on another device."""
-        move = lambda value: tuple(map(move, value)) if isinstance(value, tuple) else value.to(device)  # noqa: E731
-        return Batch(*(move(getattr(self, name)) for name in self.__slots__))
+        moved = {
+            name: tuple(t.to(device) for t in value) if isinstance(value, tuple) else value.to(device)
+            for name, value in ((name, getattr(self, name)) for name in self.__slots__)
+        }
+        return Batch(**moved)
 
 
 def make_batch(scenes: Sequence[Scene]) -> Batch:

@@ -18,7 +18,7 @@ import torch
 
 from streamseg.errors import DataError
 from streamseg.inference.net import DeconvNet, NetConfig
-from streamseg.training.dataset import load_dataset
+from streamseg.training.dataset import Dataset, load_dataset
 from streamseg.training.losses import loss_terms, total
 from streamseg.training.recipe import Recipe
 from streamseg.training.scenes import SceneMaker, SceneOptions
@@ -46,7 +46,8 @@ class Trainer:
         self.recipe, self.out, self.device = recipe, out, torch.device(device)
         self.sources = _load_sources(recipe, data)
         self.net = load_weights(start)[0] if start else DeconvNet(NetConfig(labels=recipe.labels))
-        self.net.to(self.device, memory_format=torch.channels_last).train()
+        self.net.to(self.device).train()
+        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
         self.average = DeconvNet(self.net.config).to(self.device)
         self.average.load_state_dict(self.net.state_dict())
         self.optimiser = torch.optim.AdamW(_groups(self.net, recipe.weight_decay), lr=recipe.learning_rate)
@@ -106,7 +107,7 @@ class Trainer:
             raw = self.net(view)
         terms = loss_terms(raw, batch)
         self.optimiser.zero_grad(set_to_none=True)
-        total(terms).backward()
+        total(terms).backward()  # type: ignore[no-untyped-call]  # missing in torch's stubs
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 10.0)
         self.optimiser.step()
         self._update_average()
@@ -129,7 +130,7 @@ class Trainer:
                 mean.lerp_(new, 1 - keep)
 
 
-def _load_sources(recipe: Recipe, data: Sequence[Path]) -> list[tuple[object, float]]:
+def _load_sources(recipe: Recipe, data: Sequence[Path]) -> list[tuple[Dataset, float]]:
     sources = [load_dataset(path, recipe.labels) for path in data]
     kept = [(d, recipe.weights.get(d.name, 1.0)) for d in sources if recipe.weights.get(d.name, 1.0) > 0]
     if not any(dataset.pictures for dataset, _ in kept):
@@ -144,7 +145,7 @@ def _groups(net: DeconvNet, weight_decay: float) -> list[dict[str, object]]:
     return [{"params": kernels, "weight_decay": weight_decay}, {"params": rest, "weight_decay": 0.0}]
 
 
-def _batches(sources: list, recipe: Recipe, seen: int) -> Iterator[Batch]:
+def _batches(sources: list[tuple[Dataset, float]], recipe: Recipe, seen: int) -> Iterator[Batch]:
     """Batches for ever, made ahead in a thread; what follows `seen` scenes differs from what came before."""
     options = SceneOptions(recipe.size, recipe.zoom, recipe.paste, recipe.paste_px, recipe.copy_paste)
     maker = SceneMaker(sources, len(recipe.labels), options)

@@ -1,4 +1,4 @@
-"""What cameras do to pictures: light, colour, blur, noise, compression. Picture in, picture out, uint8 [H, W, 3] RGB."""
+"""What cameras do to pictures: light, colour, blur, noise, compression. uint8 [H, W, 3] RGB in and out."""
 
 import cv2
 import numpy as np
@@ -46,4 +46,5 @@ def _motion_blur(rgb: U8, rng: np.random.Generator) -> U8:
 
 def _compressed(rgb: U8, quality: int) -> U8:
     coded = cv2.imencode(".jpg", rgb, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return cv2.imdecode(coded, cv2.IMREAD_COLOR)
+    decoded: U8 = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+    return decoded

@@ -1,0 +1,63 @@
+"""A weight file as an OpenVINO model, converted once and kept in the user's cache folder.
+
+Converting needs torch (1.8 s to import); reading the kept model does not. The key is the weight file's hash, the view
+and OpenVINO's version, so nothing kept can ever be stale.
+"""
+
+import hashlib
+import logging
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+
+def cache_dir() -> Path:
+    """$XDG_CACHE_HOME/streamseg, or ~/.cache/streamseg."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "streamseg"
+
+
+def read_or_convert(weights: Path, digest: str, view_hw: tuple[int, int]) -> Any:
+    """The network of a weight file as an openvino.Model: uint8 [?, H, W, 3] in, Deployed's outputs out."""
+    import openvino as ov
+
+    height, width = view_hw
+    version = hashlib.sha256(ov.__version__.encode()).hexdigest()[:8]
+    kept = cache_dir() / f"{digest}-{height}x{width}-{version}.xml"
+    if kept.exists():
+        try:
+            return ov.Core().read_model(kept)
+        except RuntimeError as error:
+            log.warning("cache=%s unreadable=%s", kept, str(error).splitlines()[0])
+    model = _convert(weights, view_hw)
+    _keep(model, kept)
+    return model
+
+
+def _convert(weights: Path, view_hw: tuple[int, int]) -> Any:
+    import openvino as ov
+    import torch
+
+    from streamseg.inference.net import Deployed
+    from streamseg.weights.format import load_weights
+
+    net = Deployed(load_weights(weights)[0])
+    example = torch.zeros((1, *view_hw, 3), dtype=torch.uint8)
+    with torch.inference_mode():
+        return ov.convert_model(net, example_input=example, input=[([-1, *view_hw, 3], ov.Type.u8)])
+
+
+def _keep(model: Any, kept: Path) -> None:
+    """Two files (.xml names, .bin numbers): the .bin goes first, so that a present .xml is always whole."""
+    import openvino as ov
+
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+            ov.save_model(model, Path(folder) / kept.name, compress_to_fp16=True)
+            (Path(folder) / kept.with_suffix(".bin").name).replace(kept.with_suffix(".bin"))
+            (Path(folder) / kept.name).replace(kept)
+    except OSError as error:
+        log.warning("cache=%s not_written=%s", kept, error.strerror)

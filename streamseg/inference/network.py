@@ -1,0 +1,43 @@
+"""The inference stage with our own network: Samples in, Instances out."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from streamseg.config import ModelConfig
+from streamseg.inference.decode import decode
+from streamseg.inference.runners import Runner, make_runner
+from streamseg.records import Instances, Sample
+from streamseg.weights.header import find_weights, read_metadata
+
+
+class DeconvNetwork:
+    """Runs the deconvolution network on views and decodes what it says. Safe to call from several threads."""
+
+    def __init__(self, runner: Runner, labels: tuple[str, ...], model: ModelConfig, *, hash_hex: str = ""):
+        """floor: objects weaker than both passes of the tracker need are not decoded."""
+        self.labels, self.view_hw, self.hash_hex = labels, model.view, hash_hex
+        self._runner, self._model = runner, model
+        self._floor = min(0.1, model.score)
+
+    def __call__(self, samples: list[Sample]) -> list[Instances]:
+        """One Instances per sample, in order."""
+        outputs = self._runner(np.stack([sample.view for sample in samples]))
+        return [
+            decode([out[i] for out in outputs], sample.fit, floor=self._floor, most=self._model.max_objects)
+            for i, sample in enumerate(samples)
+        ]
+
+    def describe(self) -> str:
+        """Network, runner and view in a few words."""
+        height, width = self.view_hw
+        return f"{Path(self._model.name).stem} ({width}x{height}, {self._runner.describe()})"
+
+
+def load_deconv_network(model: ModelConfig) -> DeconvNetwork:
+    """The shipped or user's own .safetensors network; ModelError where it is none."""
+    path = find_weights(model.name)
+    labels = read_metadata(path).labels
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    return DeconvNetwork(make_runner(path, digest, model), labels, model, hash_hex=digest)

@@ -1,0 +1,92 @@
+"""Where the network's arithmetic happens: torch (CPU, CUDA) or OpenVINO (CPU). Batch of views in, raw outputs out."""
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from streamseg.config import ModelConfig
+from streamseg.errors import ConfigError
+
+F32 = npt.NDArray[np.float32]
+U8 = npt.NDArray[np.uint8]
+
+
+class Runner(Protocol):
+    """uint8 [B, H, W, 3] RGB views to Deployed's outputs, each float32 [B, ...]; safe to call from several threads."""
+
+    def __call__(self, views: U8) -> list[F32]: ...
+    def describe(self) -> str: ...
+
+
+class TorchRunner:
+    """torch on the CPU (fp32, channels-last) or a CUDA device (fp16)."""
+
+    def __init__(self, net: Any, device: str, threads: int):
+        import torch
+
+        self._torch = torch
+        if device.startswith("cuda") and not torch.cuda.is_available():
+            raise ConfigError(f"device {device!r}: torch sees no CUDA device; use cpu or auto")
+        self.device = torch.device(device)
+        if self.device.type == "cpu":
+            torch.set_num_threads(threads)
+        half = self.device.type == "cuda"
+        self.net = net.to(self.device, torch.float16 if half else torch.float32, memory_format=torch.channels_last)
+
+    def __call__(self, views: U8) -> list[F32]:
+        torch = self._torch
+        with torch.inference_mode():
+            out = self.net(torch.from_numpy(views).to(self.device))
+            return [tensor.float().cpu().numpy() for tensor in out]
+
+    def describe(self) -> str:
+        return f"torch {'fp16' if self.device.type == 'cuda' else 'fp32'} on {self.device}"
+
+
+class OpenVinoRunner:
+    """OpenVINO on the CPU, in bf16 where the processor has it, else fp32."""
+
+    def __init__(self, model: Any, threads: int):
+        """model: an openvino.Model that takes views."""
+        import openvino as ov
+
+        settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
+        self._compiled = ov.Core().compile_model(model, "CPU", settings)
+        self._precision = self._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+
+    def __call__(self, views: U8) -> list[F32]:
+        # a request of its own for every call: requests must not be shared between threads
+        results = self._compiled.create_infer_request().infer({0: views})
+        return [np.asarray(results[port], np.float32) for port in self._compiled.outputs]
+
+    def describe(self) -> str:
+        return f"openvino {self._precision} on cpu"
+
+
+def make_runner(weights: Path, digest: str, model: ModelConfig) -> Runner:
+    """The runner that the configuration asks for; auto: CUDA by torch where there is one, else OpenVINO."""
+    if model.runner == "onnx":
+        raise ConfigError(f"runner onnx: runs .onnx files only; for {weights.name} use auto, torch or openvino")
+    device = _device(model)
+    if model.runner == "openvino" or (model.runner == "auto" and device == "cpu"):
+        if device != "cpu":
+            raise ConfigError(f"runner openvino: runs on device cpu, not {device!r}; use runner torch")
+        from streamseg.inference.ir_cache import read_or_convert
+
+        return OpenVinoRunner(read_or_convert(weights, digest, model.view), model.threads)
+    from streamseg.inference.net import Deployed
+    from streamseg.weights.format import load_weights
+
+    return TorchRunner(Deployed(load_weights(weights)[0]), device, model.threads)
+
+
+def _device(model: ModelConfig) -> str:
+    if model.device != "auto":
+        return model.device
+    if model.runner == "openvino" or not Path("/dev/nvidiactl").exists():
+        return "cpu"  # known without importing torch
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
