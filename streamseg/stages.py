@@ -26,12 +26,13 @@ class Preprocess(Protocol):
 
 
 class Network(Protocol):
-    """Inference. labels are the class names that Instances.labels index."""
+    """Inference. labels are the class names that Instances.labels index; describe() tells network, runner and view."""
 
     labels: tuple[str, ...]
     view_hw: tuple[int, int]
 
     def __call__(self, samples: list[Sample]) -> list[Instances]: ...
+    def describe(self) -> str: ...
 
 
 class Tracker(Protocol):

@@ -8,6 +8,7 @@ import hashlib
 import logging
 import os
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,9 @@ def _convert(weights: Path, view_hw: tuple[int, int]) -> Any:
 
     net = Deployed(load_weights(weights)[0])
     example = torch.zeros((1, *view_hw, 3), dtype=torch.uint8)
-    with torch.inference_mode():
+    # the converter traces, which torch calls deprecated; its own successor (torch.export) cannot leave the batch open
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
         return ov.convert_model(net, example_input=example, input=[([-1, *view_hw, 3], ov.Type.u8)])
 
 
@@ -56,7 +59,8 @@ def _keep(model: Any, kept: Path) -> None:
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
-            ov.save_model(model, Path(folder) / kept.name, compress_to_fp16=True)
+            # fp32, or the first run (not from the cache) would give other numbers than the second
+            ov.save_model(model, Path(folder) / kept.name, compress_to_fp16=False)
             (Path(folder) / kept.with_suffix(".bin").name).replace(kept.with_suffix(".bin"))
             (Path(folder) / kept.name).replace(kept)
     except OSError as error:

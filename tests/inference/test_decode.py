@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from streamseg.geometry import Letterbox
+from streamseg.inference.decode import decode
+
+VIEW = (96, 160)
+
+
+def outputs():
+    """An empty answer of the network for a 96x160 view: two levels and three prototypes."""
+    levels = []
+    for stride in (8, 16):
+        cells = VIEW[0] // stride, VIEW[1] // stride
+        levels += [np.zeros((n, *cells), np.float32) for n in (3, 4, 3)]
+    prototypes = np.full((3, VIEW[0] // 4, VIEW[1] // 4), -6, np.float32)
+    return [*levels, prototypes]
+
+
+def put(out, level, cell, label, score, distances, prototype):
+    heat, box, mix = out[3 * level : 3 * level + 3]
+    heat[label, *cell], box[:, *cell] = score, distances
+    mix[prototype, *cell] = 1
+
+
+def run(out, **options):
+    fit = Letterbox.fit((0, 0, 320, 192), VIEW)
+    return decode(out, fit, **({"floor": 0.1, "most": 10} | options))
+
+
+def test_one_object_lands_in_frame_pixels():
+    out = outputs()
+    out[-1][0, 6:14, 10:20] = 6
+    # cell (4, 7) of stride 8 is the view point (60, 36): the box is 40..80 x 24..56 there, twice that in the frame
+    put(out, 0, (4, 7), 1, 0.9, (20, 12, 20, 20), 0)
+    found = run(out)
+    assert found.labels.tolist() == [1]
+    assert found.boxes[0].tolist() == pytest.approx([80, 48, 160, 112])
+    assert found.scores[0] == pytest.approx(0.9, abs=0.01)
+    mask = found.masks[0].on((0, 0, 320, 192)) > 127
+    ys, xs = np.nonzero(mask)
+    assert (xs.min(), xs.max() + 1, ys.min(), ys.max() + 1) == pytest.approx((80, 160, 48, 112), abs=1)
+
+
+def test_the_same_object_on_both_levels_is_one():
+    out = outputs()
+    out[-1][0, 6:14, 10:20] = 6
+    put(out, 0, (4, 7), 1, 0.6, (20, 12, 20, 20), 0)
+    put(out, 1, (2, 3), 1, 0.8, (16, 16, 24, 16), 0)
+    found = run(out)
+    assert len(found) == 1 and found.scores[0] == pytest.approx(0.8, abs=0.01)
+
+
+def test_neighbours_with_masks_of_their_own_stay_two():
+    out = outputs()
+    out[-1][0, 6:14, 10:15] = 6
+    out[-1][1, 6:14, 15:20] = 6
+    put(out, 0, (4, 6), 1, 0.7, (12, 12, 28, 20), 0)
+    put(out, 0, (4, 8), 1, 0.6, (28, 12, 12, 20), 1)
+    assert len(run(out)) == 2
+
+
+def test_limits():
+    out = outputs()
+    out[-1][:] = 6
+    rng = np.random.default_rng(0)
+    out[0][:] = rng.random(out[0].shape) * 0.9
+    out[1][:] = 3
+    out[2][:] = 1
+    assert len(run(out, most=5)) <= 5
+    assert run(out, floor=0.5, most=400).scores.min() >= 0.5
+    assert len(run(out, floor=0.95)) == 0
+
+
+def test_boxes_never_leave_the_frame():
+    out = outputs()
+    out[-1][0] = 6
+    put(out, 0, (0, 0), 0, 0.9, (500, 500, 500, 500), 0)
+    assert run(out).boxes[0].tolist() == pytest.approx([0, 0, 320, 192])
