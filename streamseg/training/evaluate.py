@@ -68,11 +68,13 @@ def _score(network: Network, dataset: Dataset, on_picture: Callable[[], None]) -
             judge.evaluate()
             judge.accumulate()
             measured[kind] = judge.eval["precision"][:, :, :, 0, -1]
-    return {
-        name: _category(truth, measured, label)
-        for label, name in enumerate(labels)
-        if any(picture.known[label] and picture.separated for picture in dataset.pictures)
-    }
+    complete = {label for picture in dataset.pictures if picture.separated for label in _known(picture)}
+    scores = {labels[label]: _category(truth, measured, label) for label in sorted(complete)}
+    return {name: score for name, score in scores.items() if score.instances}
+
+
+def _known(picture: Picture) -> list[int]:
+    return [label for label, known in enumerate(picture.known) if known]
 
 
 def _truth(dataset: Dataset, labels: Sequence[str]) -> dict[str, Any]:

@@ -42,10 +42,9 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """The same on another device."""
-        moved = {
-            name: tuple(t.to(device) for t in value) if isinstance(value, tuple) else value.to(device)
-            for name, value in ((name, getattr(self, name)) for name in self.__slots__)
-        }
+        moved = {name: getattr(self, name) for name in self.__slots__}
+        for name, value in moved.items():
+            moved[name] = tuple(t.to(device) for t in value) if isinstance(value, tuple) else value.to(device)
         return Batch(**moved)
 
 

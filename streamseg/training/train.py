@@ -44,6 +44,7 @@ class Trainer:
     ):
         """start: weights to begin from (fine-tuning); a checkpoint in out goes before it."""
         self.recipe, self.out, self.device = recipe, out, torch.device(device)
+        torch.set_num_threads(recipe.threads)
         self.sources = _load_sources(recipe, data)
         self.net = load_weights(start)[0] if start else DeconvNet(NetConfig(labels=recipe.labels))
         self.net.to(self.device).train()

@@ -46,5 +46,4 @@ def _motion_blur(rgb: U8, rng: np.random.Generator) -> U8:
 
 def _compressed(rgb: U8, quality: int) -> U8:
     coded = cv2.imencode(".jpg", rgb, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    decoded: U8 = cv2.imdecode(coded, cv2.IMREAD_COLOR)
-    return decoded
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)

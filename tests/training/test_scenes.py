@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from streamseg.training.dataset import load_dataset
+from streamseg.training.scenes import SceneMaker, SceneOptions
+from streamseg.training.targets import make_batch
+from tests.training.stills import write_zip
+
+LABELS = ("person", "vehicle", "animal")
+
+
+def scenes(tmp_path, *, count=20, copy_paste=1.0, **settings):
+    write_zip(tmp_path / "blobs.zip", **settings)
+    dataset = load_dataset(tmp_path / "blobs.zip", LABELS)
+    maker = SceneMaker([(dataset, 1.0)], 3, SceneOptions(size=128, copy_paste=copy_paste, paste_px=(16, 60)))
+    rng = np.random.default_rng(3)
+    return [maker.make(rng) for _ in range(count)]
+
+
+def test_masks_never_overlap_and_boxes_fit(tmp_path):
+    made = scenes(tmp_path)
+    assert sum(len(scene.things) for scene in made) > 40
+    for scene in made:
+        assert scene.rgb.shape == (128, 128, 3) and scene.rgb.dtype == np.uint8
+        masks = [thing.mask for thing in scene.things]
+        assert not masks or np.sum(masks, axis=0).max() == 1
+        for thing in scene.things:
+            ys, xs = np.nonzero(thing.mask)
+            assert thing.box == (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1)
+
+
+def test_same_generator_same_scenes(tmp_path):
+    first, second = (scenes(tmp_path, count=4) for _ in range(2))
+    assert all(np.array_equal(a.rgb, b.rgb) for a, b in zip(first, second, strict=True))
+
+
+def test_unmarked_objects_of_incomplete_classes_are_no_negatives(tmp_path):
+    made = scenes(tmp_path, copy_paste=0.0, info={"labelled": ["vehicle"]})
+    persons, vehicles = (np.mean([scene.valid[label].mean() for scene in made]) for label in (0, 1))
+    assert vehicles > 0.95
+    assert persons < 0.7
+    for scene in made:
+        inside = np.any([thing.mask for thing in scene.things], axis=0)
+        assert scene.valid[0][inside > 0].all(), "inside a marked object it is known to be nothing else"
+
+
+def test_crowds_are_ignored_but_teach_the_semantic_map(tmp_path):
+    made = scenes(tmp_path, copy_paste=0.0, crowd=True)
+    assert all(not scene.things for scene in made)
+    assert any(scene.crowd.any() for scene in made)
+    batch = make_batch(made)
+    assert len(batch.image) == 0 and batch.mask.shape == (0, 32, 32)
+    assert batch.semantic.max() == 255
+    assert all(not scene.valid[scene.crowd > 0].any() for scene in made)
+
+
+def test_targets_mark_one_peak_for_each_thing(tmp_path):
+    made = scenes(tmp_path)
+    batch = make_batch(made)
+    assert len(batch.image) == sum(len(scene.things) for scene in made)
+    for i in range(len(batch.image)):
+        level, (y, x) = int(batch.level[i]), batch.cell[i].tolist()
+        heat, weight = (maps[level][batch.image[i], :, y, x] for maps in (batch.heat, batch.weight))
+        assert heat.max() == 1 and weight[heat == 1].all()
+    covered = batch.mask.float().mean((1, 2)) / 255 * 128 * 128
+    areas = [np.count_nonzero(thing.mask) for scene in made for thing in scene.things]
+    assert covered.numpy() == pytest.approx(areas, rel=0.1, abs=4)
