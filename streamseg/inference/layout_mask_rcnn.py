@@ -52,9 +52,9 @@ class MaskRcnn:
     def decode(self, outputs: list[npt.NDArray[Any]], row: int, *, fit: Letterbox, keep: Keep) -> Instances:
         """The best objects and their masks."""
         mine = [output[row] for output in outputs] if self.batched else outputs
-        boxes = mine[self._roles.boxes].astype(np.float32)
+        boxes = mine[self._roles.boxes].astype(np.float32, copy=False)
         labels = mine[self._roles.labels].astype(np.int64) - self._first
-        scores = mine[self._roles.scores].astype(np.float32)
+        scores = mine[self._roles.scores].astype(np.float32, copy=False)
         found = candidates(boxes, scores, labels, classes=len(self.labels), floor=keep.floor, fit=fit)
         found = found.take(np.arange(min(len(found), keep.max_objects)))
         grids = mine[self._roles.masks]

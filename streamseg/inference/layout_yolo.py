@@ -81,7 +81,7 @@ class YoloSeg:
 
     def decode(self, outputs: list[npt.NDArray[Any]], row: int, *, fit: Letterbox, keep: Keep) -> Instances:
         """Boxes, suppressed unless the network did it, and their masks."""
-        table = outputs[self._rows][row].astype(np.float32)
+        table = outputs[self._rows][row].astype(np.float32, copy=False)
         table = table if self._form.axis == 2 else table.T
         boxes, scores, labels = self._columns(table)
         found = candidates(boxes, scores, labels, classes=len(self.labels), floor=keep.floor, fit=fit)
@@ -89,7 +89,7 @@ class YoloSeg:
             found = suppress(found)
         found = found.take(np.arange(min(len(found), keep.max_objects)))
         head = _HEAD[self._form.kind] + (0 if self._form.kind == "yolo-end2end" else self._form.classes)
-        prototypes = outputs[self._prototypes][row].astype(np.float32)
+        prototypes = outputs[self._prototypes][row].astype(np.float32, copy=False)
         coefficients = table[found.source, head:]
         masks = tuple(self._mask(c, prototypes, b, fit) for c, b in zip(coefficients, found.boxes, strict=True))
         return instances(found, masks, fit)
@@ -102,7 +102,8 @@ class YoloSeg:
         """Corners (view pixels), scores and labels of every row."""
         if self._form.kind == "yolo-end2end":
             # a row without an object may hold anything
-            return table[:, :4], table[:, 4], np.nan_to_num(table[:, 5], nan=-1).astype(np.int64)
+            labels = np.clip(np.nan_to_num(table[:, 5], nan=-1), -1, len(self.labels))
+            return table[:, :4], table[:, 4], labels.astype(np.int64)
         head = _HEAD[self._form.kind]
         classes = table[:, head : head + self._form.classes]
         scores = classes.max(axis=1)
@@ -131,8 +132,8 @@ def yolo_form(
     possible = _possible(shape, coefficients, metadata)
     fitting = [f for f in possible if f.kind == "yolo-end2end" or named in (0, f.classes)]
     if possible and not fitting:
-        room = " or ".join(str(f.classes) for f in possible)
-        raise ValueError(f"metadata names {named} classes, the outputs have room for {room}")
+        room = " or ".join(f"{f.classes} ({f.kind}, axis {f.axis})" for f in possible)
+        raise ValueError(f"metadata names {named} classes; a {list(shape)} output has room for {room}")
     return min(fitting, key=lambda form: _doubt(form, shape, view_hw), default=None)
 
 

@@ -57,6 +57,6 @@ def recognise(
         raise ModelError(f"{path}: {error}") from error
     if layout is None:
         given = ", ".join(f"{n} {o.dtype} {list_shape(o.shape)}" for n, o in zip(names, outputs, strict=True))
-        wanted = f" as {metadata.layout} (metadata layout)" if metadata.layout else ""
+        wanted = f" as {metadata.layout} (metadata output_layout)" if metadata.layout else ""
         raise ModelError(f"{path}: outputs {given} are not understood{wanted}; understood are: {UNDERSTOOD}")
     return layout

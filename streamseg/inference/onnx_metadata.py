@@ -125,7 +125,7 @@ def _varint(file: BinaryIO) -> int:
 
 
 def _parse(entries: dict[str, str]) -> Metadata:
-    for key in ("names", "mean", "std", "scale", "color", "layout"):
+    for key in ("names", "mean", "std", "scale", "color", "output_layout"):
         if len(entries.get(key, "")) > _MAX_VALUE_BYTES:
             raise ValueError(f"{key}: {len(entries[key])} characters; at most {_MAX_VALUE_BYTES} are read")
     names, first = _names(entries["names"]) if "names" in entries else ((), None)
@@ -147,10 +147,10 @@ def _parse(entries: dict[str, str]) -> Metadata:
 
 
 def _layout(entries: dict[str, str]) -> LayoutName | None:
-    if "layout" in entries:
-        name = entries["layout"].lower()
+    if "output_layout" in entries:
+        name = entries["output_layout"].lower()
         if name not in get_args(LayoutName):
-            raise ValueError(f"layout: {name!r}; one of {', '.join(get_args(LayoutName))} is needed")
+            raise ValueError(f"output_layout: {name!r}; one of {', '.join(get_args(LayoutName))} is needed")
         return cast(LayoutName, name)
     return "yolo-end2end" if entries.get("end2end", "").lower() == "true" else None
 

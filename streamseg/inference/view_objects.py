@@ -52,7 +52,7 @@ def candidates(boxes: F32, scores: F32, labels: I64, *, classes: int, floor: flo
     low = np.array(fit.pad_xy, np.float32)
     high = low + np.array(fit.content_hw[::-1], np.float32)
     inside = np.clip(boxes, np.tile(low, 2), np.tile(high, 2))
-    good = np.isfinite(boxes).all(axis=1) & (scores >= floor) & (labels >= 0) & (labels < classes)
+    good = np.isfinite(boxes).all(axis=1) & np.isfinite(scores) & (scores >= floor) & (labels >= 0) & (labels < classes)
     good &= (inside[:, 2:] > inside[:, :2]).all(axis=1)
     source = np.flatnonzero(good)
     source = source[np.argsort(-scores[source], kind="stable")]

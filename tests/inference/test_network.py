@@ -30,7 +30,7 @@ def test_torch_and_openvino_agree(small_weights):
     view = sample().view[None]
     for ours, theirs in zip(torch_net._runner(view), vino_net._runner(view), strict=True):
         if np.count_nonzero(ours) == ours.size:
-            assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.97
+            assert np.abs(ours - theirs).max() < 0.03 * np.abs(ours).max()
         else:  # peaks: bf16 keeps 8 bits, so that a tie between neighbours may move one
             assert np.allclose(*(np.sort(peaks, axis=None)[-20:] for peaks in (ours, theirs)), atol=0.05)
 
