@@ -1,0 +1,183 @@
+"""Frame accounts of a stream: what came in, what became of it, how long it took.
+
+The account closes: captured = emitted + dropped + failed + in flight. Every term has a counter of its own, so the sum
+is a check and not a definition. Memory is bounded whatever the length of the stream; any thread may write or read.
+"""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+
+from streamseg.records import Extraction, Frame
+
+_FLOOR_NS = 1_000
+_GROWTH = 1.05
+_BUCKETS = math.ceil(math.log(1e12 / _FLOOR_NS, _GROWTH)) + 1
+_SHARES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
+
+
+class Latency:
+    """Percentiles of durations from 1 us to 1000 s, to within 2.5 %, in a histogram of log-spaced buckets.
+
+    Durations outside that span are counted in the first or last bucket.
+    """
+
+    def __init__(self) -> None:
+        self._counts = [0] * _BUCKETS
+        self._total = 0
+        self._lowest_ns, self._highest_ns = math.inf, 0.0
+
+    def observe(self, duration_ns: int) -> None:
+        """Count one duration."""
+        bucket = int(math.log(max(duration_ns, _FLOOR_NS) / _FLOOR_NS, _GROWTH))
+        self._counts[min(bucket, _BUCKETS - 1)] += 1
+        self._total += 1
+        self._lowest_ns = min(self._lowest_ns, duration_ns)
+        self._highest_ns = max(self._highest_ns, duration_ns)
+
+    def percentile_ns(self, share: float) -> float:
+        """The duration that a share (0..1) of all do not exceed, by nearest rank; ValueError if there are none."""
+        if not self._total:
+            raise ValueError("percentile of no durations: observe one first")
+        left = max(1, math.ceil(share * self._total))
+        bucket = 0
+        while left > self._counts[bucket]:
+            left -= self._counts[bucket]
+            bucket += 1
+        middle_ns = _FLOOR_NS * _GROWTH ** (bucket + 0.5)
+        return min(max(middle_ns, self._lowest_ns), self._highest_ns)
+
+    def percentiles_ms(self) -> dict[str, float]:
+        """p50, p95 and p99 in milliseconds."""
+        return {name: round(self.percentile_ns(share) / 1e6, 3) for name, share in _SHARES.items()}
+
+
+@dataclass(slots=True)
+class SinkTotals:
+    """Frames that a sink took, and frames that it let pass and counted."""
+
+    written: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """An account at one moment. latency_ms: percentiles by stage, and "total" from arrival to the last sink.
+
+    seconds is the wall time since the stream began, up to now or to its end; objects counts confirmed tracks.
+    """
+
+    captured: int = 0
+    emitted: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+    failed: dict[str, int] = field(default_factory=dict)
+    degraded: dict[str, int] = field(default_factory=dict)
+    in_flight: int = 0
+    seconds: float = 0.0
+    objects: int = 0
+    sinks: dict[str, SinkTotals] = field(default_factory=dict)
+    latency_ms: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    @property
+    def closes(self) -> bool:
+        """Whether every captured frame has exactly one fate."""
+        return self.captured == self.emitted + self.lost + self.in_flight
+
+    @property
+    def lost(self) -> int:
+        """Frames dropped or failed."""
+        return sum(self.dropped.values()) + sum(self.failed.values())
+
+    @property
+    def fps(self) -> float:
+        """Frames emitted per second of wall time; 0 before the stream began."""
+        return self.emitted / self.seconds if self.seconds else 0.0
+
+
+class Account:
+    """The counters of one stream. A frame is captured once and retired once, as emitted or failed."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._captured = self._emitted = self._objects = 0
+        self._in_flight: dict[int, int] = {}
+        self._dropped: Counter[str] = Counter()
+        self._failed: Counter[str] = Counter()
+        self._degraded: Counter[str] = Counter()
+        self._confirmed: set[int] = set()
+        self._sinks: dict[str, SinkTotals] = {}
+        self._latencies: dict[str, Latency] = {}
+        self._began_ns = self._ended_ns = 0
+
+    def begin(self) -> None:
+        """Start the stream's clock."""
+        self._began_ns = time.monotonic_ns()
+
+    def end(self) -> None:
+        """Stop the stream's clock."""
+        self._ended_ns = time.monotonic_ns()
+
+    def captured(self, frame: Frame) -> None:
+        """A frame was handed out by capture and is in flight; without a time of arrival, it arrives now."""
+        with self._lock:
+            self._captured += 1
+            self._in_flight[frame.seq] = frame.arrived_ns or time.monotonic_ns()
+
+    def lost_by_source(self, dropped: Mapping[str, int]) -> None:
+        """Take over a source's own counts of frames lost before they were handed out: they were captured, too."""
+        counts = dict(dropped)  # in one step: a source may count in a thread of its own
+        with self._lock:
+            for cause, count in counts.items():
+                self._captured += count - self._dropped[cause]
+                self._dropped[cause] = count
+
+    def emitted(self, extraction: Extraction) -> None:
+        """Every sink has let go of the frame."""
+        with self._lock:
+            arrived_ns = self._in_flight.pop(extraction.frame.seq)
+            self._emitted += 1
+            self._degraded.update(extraction.degraded)
+            confirmed = {track.id for track in extraction.tracks if track.confirmed_label is not None}
+            self._objects += len(confirmed - self._confirmed)
+            self._confirmed = confirmed
+        self.spent("total", time.monotonic_ns() - arrived_ns)
+
+    def failed(self, seq: int, cause: str) -> None:
+        """The frame was given up by the stage (or sink) that cause names."""
+        with self._lock:
+            del self._in_flight[seq]
+            self._failed[cause] += 1
+
+    def sink(self, name: str, *, written: bool) -> None:
+        """A sink took the frame, or let it pass."""
+        with self._lock:
+            totals = self._sinks.setdefault(name, SinkTotals())
+            if written:
+                totals.written += 1
+            else:
+                totals.skipped += 1
+
+    def spent(self, stage: str, duration_ns: int) -> None:
+        """A stage spent this long on a frame."""
+        with self._lock:
+            self._latencies.setdefault(stage, Latency()).observe(duration_ns)
+
+    def totals(self) -> Totals:
+        """All counters at one moment."""
+        until_ns = self._ended_ns or time.monotonic_ns()
+        with self._lock:
+            return Totals(
+                captured=self._captured,
+                emitted=self._emitted,
+                dropped=dict(+self._dropped),
+                failed=dict(self._failed),
+                degraded=dict(self._degraded),
+                in_flight=len(self._in_flight),
+                seconds=(until_ns - self._began_ns) / 1e9 if self._began_ns else 0.0,
+                objects=self._objects,
+                sinks={name: SinkTotals(sink.written, sink.skipped) for name, sink in self._sinks.items()},
+                latency_ms={stage: latency.percentiles_ms() for stage, latency in self._latencies.items()},
+            )

@@ -1,0 +1,247 @@
+"""A whole job: the streams of a Config, each a Pipeline in a thread of its own, one network for all of them."""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, Literal, Self
+
+from rich.console import Console
+
+from streamseg import __version__, progress, summary
+from streamseg.accounts import Account
+from streamseg.capture import expand, is_live, open_source
+from streamseg.capture.redact import redact
+from streamseg.config import CaptureConfig, Config, OutputConfig, StreamConfig
+from streamseg.errors import ConfigError, SinkError, SourceError, StreamsegError
+from streamseg.inference import load_network
+from streamseg.pipeline import Pipeline
+from streamseg.preprocess import FitView
+from streamseg.records import StreamInfo
+from streamseg.sinks import build_sinks, prepare_output
+from streamseg.stages import Network, Sink
+from streamseg.summary import RunResult, State, StreamResult
+from streamseg.tracking import ObjectTracker
+
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY_S = 0.1
+
+
+def run(config: Config, *, json_summary: Path | None = None, verbose: bool = False) -> int:
+    """Do the job, print its summary as a table, and return the exit status.
+
+    0 all done; 1 some stream failed; 130 interrupted after a clean drain. json_summary gets a copy of summary.json.
+
+    Raises:
+        ConfigError: before anything starts: sources, classes or the place of results cannot be used.
+        ModelError: before any stream starts: the network cannot be loaded.
+        SinkError: in the end: the summary cannot be written.
+    """
+    if json_summary and not json_summary.parent.is_dir():
+        raise ConfigError(f"--json-summary {json_summary}: no such folder; it must exist")
+    result = execute(config, verbose=verbose)
+    if json_summary:
+        summary.write(result, json_summary)
+    console = Console()
+    console.print(summary.table(result))
+    console.print(f"results in {config.output.dir}", markup=False, highlight=False, soft_wrap=True)
+    return result.exit_status
+
+
+def execute(config: Config, *, network: Network | None = None, verbose: bool = False) -> RunResult:
+    """Do the job and write summary.json; network stands in for the one that config.model names.
+
+    In the main thread the first SIGINT or SIGTERM drains: capture stops, frames in flight are finished, sinks are
+    closed. The second ends the process at once.
+    """
+    began_s = time.monotonic()
+    streams = expand(config.streams)
+    if not streams:
+        raise ConfigError("streams: none; give a source, such as a file, a folder that holds some, or a URL")
+    jobs = [StreamJob(stream, config) for stream in streams]
+    _prepare(config.output)
+    with Signals() as signals:
+        try:
+            network = network or load_network(config.model)
+            check_classes(streams, config, network.labels)
+            shown = progress.display(jobs, Console(stderr=True), verbose=verbose)
+            _run_all(jobs, network, signals, shown=shown)
+        except KeyboardInterrupt:
+            log.warning("interrupted before a stream began")
+    result = RunResult(time.monotonic() - began_s, {job.name: job.result() for job in jobs})
+    summary.write(result, config.output.dir / "summary.json")
+    return result
+
+
+def build(
+    stream: StreamConfig,
+    config: Config,
+    network: Network,
+    *,
+    sinks: Sequence[Sink] = (),
+    account: Account | None = None,
+) -> Pipeline:
+    """One stream's five stages, as the configuration has them."""
+    tracker = ObjectTracker(
+        network.labels,
+        config.tracking,
+        config.cutouts,
+        score=config.model.score if stream.score is None else stream.score,
+        classes=_classes(stream, config),
+    )
+    preprocess = FitView(network.view_hw, stream.region)
+    return Pipeline(open_source(stream, config.capture), preprocess, network, tracker, sinks, account or Account())
+
+
+def check_classes(streams: Sequence[StreamConfig], config: Config, labels: Sequence[str]) -> None:
+    """ConfigError if a stream asks for classes that the network does not know."""
+    for stream in streams:
+        unknown = [name for name in _classes(stream, config) or () if name not in labels]
+        if unknown:
+            raise ConfigError(
+                f"classes {', '.join(unknown)} (stream {stream.name}): model {config.model.name} does not know them; "
+                f"allowed are {', '.join(labels)}"
+            )
+
+
+@dataclass(slots=True, eq=False)
+class StreamJob:
+    """One stream of the job: run() takes a thread for as long as the stream lasts, all else is for other threads."""
+
+    stream: StreamConfig
+    config: Config
+    account: Account = field(default_factory=Account)
+    state: Literal["waiting", "running"] | State = field(default="waiting", init=False)
+    error: str | None = field(default=None, init=False)
+    _pipeline: Pipeline | None = field(default=None, init=False)
+    _stopping: threading.Event = field(default_factory=threading.Event, init=False)
+
+    @property
+    def name(self) -> str:
+        """The stream's name, and its folder's."""
+        assert self.stream.name, "expand() fills names"
+        return self.stream.name
+
+    @property
+    def live(self) -> bool:
+        """Whether it runs at once, whatever else runs."""
+        return is_live(self.stream.source)
+
+    @property
+    def frames(self) -> int | None:
+        """How many frames the stream will have, about; None where nobody can tell."""
+        info = self._pipeline.info if self._pipeline else None
+        return _expected_frames(info, self.config.capture) if info else None
+
+    def run(self, network: Network) -> None:
+        """Run the stream to its end, and keep how it ended; raises nothing."""
+        self.state = "running"
+        try:
+            sinks = build_sinks(self.config, self.name, version=__version__)
+            self._pipeline = build(self.stream, self.config, network, sinks=sinks, account=self.account)
+            if not self._stopping.is_set():
+                deque(self._pipeline, maxlen=0)
+        except Exception as error:
+            self._ended_by(error)
+        else:
+            self.state = "stopped" if self._stopping.is_set() else "done"
+
+    def stop(self) -> None:
+        """Drain: no further frames, those in flight are finished."""
+        self._stopping.set()
+        if self._pipeline:
+            self._pipeline.stop()
+
+    def result(self) -> StreamResult:
+        """How the stream went; one that never began was stopped."""
+        state: State = "stopped" if self.state == "waiting" or self.state == "running" else self.state
+        return StreamResult(redact(self.stream.source), state, self.error, self.account.totals())
+
+    def _ended_by(self, error: Exception) -> None:
+        if isinstance(error, SourceError) and self._stopping.is_set():
+            self.state = "stopped"  # closed under its reader, a source may break
+            return
+        self.error, self.state = redact(_one_line(error)), "failed"
+        log.error("stream=%s state=failed error=%s", self.name, self.error)
+        log.debug("stream=%s", self.name, exc_info=error)
+
+
+class Signals:
+    """SIGINT and SIGTERM while a job runs: the first asks to drain, the second ends the process at once.
+
+    Before streaming there is nothing to drain: KeyboardInterrupt. Outside the main thread: no effect.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.streaming = False
+        self._before: dict[signal.Signals, Callable[[int, FrameType | None], Any] | int | None] = {}
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, _: FrameType | None) -> None:
+        if self.asked:
+            Console(stderr=True).show_cursor()
+            os._exit(130)
+        self.asked = True
+        if not self.streaming:
+            raise KeyboardInterrupt
+
+
+def _run_all(jobs: Sequence[StreamJob], network: Network, signals: Signals, *, shown: progress.Display) -> None:
+    """Live streams all at once, the others so many at a time; every stream has ended when this returns."""
+    live = [job for job in jobs if job.live]
+    at_a_time = jobs[0].config.jobs
+    draining = False
+    with shown, ThreadPoolExecutor(len(live) or 1, "live") as lives, ThreadPoolExecutor(at_a_time, "file") as files:
+        signals.streaming = True
+        pending = {(lives if job.live else files).submit(job.run, network) for job in jobs}
+        while pending:
+            pending = wait(pending, _LOOK_EVERY_S).not_done
+            shown.update()
+            if signals.asked and not draining:
+                draining = True
+                log.warning("draining: frames in flight are finished; a second signal ends the process at once")
+                for job in jobs:
+                    job.stop()
+
+
+def _prepare(output: OutputConfig) -> None:
+    """prepare_output, where an output that cannot be used is bad usage: nothing has begun."""
+    try:
+        prepare_output(output)
+    except SinkError as error:
+        raise ConfigError(f"--out {error}") from error
+
+
+def _classes(stream: StreamConfig, config: Config) -> list[str] | None:
+    return config.model.classes if stream.classes is None else stream.classes
+
+
+def _expected_frames(info: StreamInfo, capture: CaptureConfig) -> int | None:
+    frames = info.frames
+    if frames is None and info.duration_s is not None and info.fps is not None:
+        frames = round(info.duration_s * info.fps)
+    known = [count for count in (frames, capture.max_frames) if count is not None]
+    return min(known, default=None)
+
+
+def _one_line(error: BaseException) -> str:
+    """The message of an error meant for users; of any other its type, too; then its notes."""
+    message = str(error) if isinstance(error, StreamsegError) else f"{type(error).__name__}: {error}"
+    return " ".join("; ".join([message, *getattr(error, "__notes__", ())]).split())
