@@ -1,0 +1,74 @@
+"""Writing files so that none is ever seen half done, and stopping before the disk is full."""
+
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+
+from streamseg.errors import SinkError
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def sink_errors(path: Path) -> Iterator[None]:
+    """Turn what the system or FFmpeg says about path into a SinkError that names it."""
+    try:
+        yield
+    except SinkError:
+        raise
+    except (OSError, av.error.FFmpegError) as error:
+        raise SinkError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def refuse_link(path: Path) -> Path:
+    """The path itself; SinkError if it is a symbolic link, which could lead out of the output folder."""
+    if path.is_symlink():
+        raise SinkError(f"{path}: is a symbolic link; streamseg writes only into its own folders")
+    return path
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name beside path and rename it: readers see the old one or the new one, whole."""
+    temporary = path.with_name(f".{path.name}.part")
+    with sink_errors(path):
+        try:
+            temporary.write_bytes(content)
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+class DiskGuard:
+    """Says whether a folder's disk has room; each change is logged once.
+
+    Args:
+        folder: any folder on the disk in question.
+        free_mb: room that must stay free, in megabytes of 10^6 bytes.
+    """
+
+    def __init__(self, folder: Path, free_mb: float):
+        self.folder = folder
+        self.free_mb = free_mb
+        self._full = False
+
+    def has_room(self) -> bool:
+        """True while at least free_mb are free."""
+        with sink_errors(self.folder):
+            free_mb = shutil.disk_usage(self.folder).free / 1e6
+        full = free_mb < self.free_mb
+        if full and not self._full:
+            logger.warning(
+                "cut-outs stop: disk nearly full folder=%s free_mb=%.0f disk_free_mb=%.0f",
+                self.folder,
+                free_mb,
+                self.free_mb,
+            )
+        elif self._full and not full:
+            logger.info("cut-outs go on: disk has room again folder=%s free_mb=%.0f", self.folder, free_mb)
+        self._full = full
+        return not full

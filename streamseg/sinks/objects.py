@@ -1,0 +1,162 @@
+"""objects.jsonl: a line per frame with every object of it; what is on disk is always whole lines up to some seq."""
+
+import io
+import mmap
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from streamseg.config import Config
+from streamseg.errors import SinkError
+from streamseg.geometry import cover, rle_encode
+from streamseg.records import Extraction, StreamInfo, Track
+from streamseg.sinks.disk import refuse_link, sink_errors
+from streamseg.sinks.outdir import claim_stream
+from streamseg.sinks.rotation import Rotation, last_part, part_path
+
+_NAME = "objects.jsonl"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ObjectsSink:
+    """Appends a line per extraction; a line is on its way to the disk when write() returns.
+
+    Args:
+        config: objects.masks and output.rotate_* matter here.
+        folder: the stream's output folder.
+    """
+
+    name = "objects"
+
+    def __init__(self, config: Config, folder: Path):
+        self.folder = folder
+        self.masks = config.objects.masks
+        self.rotation = Rotation.of(config.output)
+        self._file: io.FileIO | None = None
+        self._path = folder / _NAME
+        self._part = 1
+        self._first_pts_ns: int | None = None
+        self._encoder = msgspec.json.Encoder()
+
+    def open(self, info: StreamInfo) -> int:
+        """Cut off a torn last line and go on after it; gives the last whole line's seq, or -1."""
+        claim_stream(self.folder)
+        self._part = max(1, last_part(self.folder, _NAME))
+        seq = -1
+        for part in range(self._part, 0, -1):
+            path = part_path(self.folder, _NAME, part)
+            with sink_errors(path):
+                seq = recover(refuse_link(path)) if path.exists() else -1
+            if seq >= 0:
+                break
+        self._begin(self._part)
+        return seq
+
+    def write(self, extraction: Extraction) -> bool:
+        line = self._encoder.encode(frame_record(extraction, masks=self.masks)) + b"\n"
+        self._rotate(extraction.frame.pts_ns, len(line))
+        file = self._open_file()
+        with sink_errors(self._path):
+            start = file.tell()
+            try:
+                if file.write(line) != len(line):
+                    raise OSError("no space left for a whole line")
+            except OSError:
+                file.truncate(start)
+                raise
+        return True
+
+    def close(self) -> None:
+        if self._file is not None:
+            with sink_errors(self._path):
+                self._file.close()
+            self._file = None
+
+    def _rotate(self, pts_ns: int, size: int) -> None:
+        """Begin the next part where this line would break a limit; a part holds one line at least."""
+        if self._first_pts_ns is None:
+            self._first_pts_ns = pts_ns
+        filled = self._open_file().tell()
+        if filled and self.rotation.due(pts_ns - self._first_pts_ns, filled + size):
+            self._begin(self._part + 1)
+            self._first_pts_ns = pts_ns
+
+    def _begin(self, part: int) -> None:
+        self.close()
+        self._part, self._path = part, part_path(self.folder, _NAME, part)
+        with sink_errors(self._path):
+            self._file = io.FileIO(refuse_link(self._path), "ab")
+            self._file.seek(0, os.SEEK_END)
+
+    def _open_file(self) -> io.FileIO:
+        if self._file is None:
+            raise SinkError(f"{self._path}: is closed; open() comes before write()")
+        return self._file
+
+
+def frame_record(extraction: Extraction, *, masks: bool = True) -> dict[str, Any]:
+    """The line of one frame, as objects.schema.json describes it."""
+    frame = extraction.frame
+    objects = [_object_record(track, frame.size_hw, masks=masks) for track in extraction.tracks]
+    return {"seq": frame.seq, "pts": frame.pts_ns / 1e9, "time": utc_time(frame.wall_ns), "objects": objects}
+
+
+def box_xywh(box: tuple[float, float, float, float]) -> list[float]:
+    """x0, y0, x1, y1 to x, y, w, h, in hundredths of a pixel."""
+    x0, y0, x1, y1 = box
+    return [round(float(value), 2) for value in (x0, y0, x1 - x0, y1 - y0)]
+
+
+def utc_time(wall_ns: int | None) -> str | None:
+    """UTC nanoseconds since 1970 as ISO 8601 with microseconds and Z; None stays None."""
+    if wall_ns is None:
+        return None
+    moment = _EPOCH + timedelta(microseconds=wall_ns // 1000)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def recover(path: Path) -> int:
+    """Cut off what follows the last whole record of a JSONL file; gives that record's seq, or -1 if there is none."""
+    with path.open("r+b") as file:
+        while end := file.seek(0, os.SEEK_END):
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                start = content.rfind(b"\n", 0, end - 1) + 1
+                line = content[start:end]
+            seq = _seq(line)
+            if seq is not None:
+                return seq
+            file.truncate(start)
+    return -1
+
+
+def _seq(line: bytes) -> int | None:
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        return msgspec.json.decode(line, type=_Line).seq
+    except msgspec.DecodeError:
+        return None
+
+
+class _Line(msgspec.Struct):
+    seq: int
+
+
+def _object_record(track: Track, size_hw: tuple[int, int], *, masks: bool) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "id": track.id,
+        "label": track.label,
+        "score": round(float(track.score), 4),
+        "box": box_xywh(track.box),
+        "mask": None,
+        "mask_offset": None,
+        "state": track.state,
+    }
+    x0, y0, x1, y1 = crop = cover(track.box, size_hw)
+    if masks and track.mask is not None and x1 > x0 and y1 > y0:
+        record["mask"] = {"size": [y1 - y0, x1 - x0], "counts": rle_encode(track.mask.on(crop) > 127)}
+        record["mask_offset"] = [x0, y0]
+    return record

@@ -1,0 +1,51 @@
+import threading
+
+import pytest
+
+from streamseg.sinks.background import Background
+
+
+def test_jobs_run_in_order_and_close_waits_for_them() -> None:
+    done: list[int] = []
+    background = Background("test")
+    for i in range(200):
+        background.put(lambda i=i: done.append(i))
+    background.close()
+    assert done == list(range(200))
+
+
+def test_a_full_queue_holds_the_caller_back() -> None:
+    gate, held = threading.Event(), threading.Event()
+    background = Background("test")
+    background.put(gate.wait)
+
+    def fill() -> None:
+        for _ in range(100):
+            background.put(lambda: None)
+        held.set()
+
+    caller = threading.Thread(target=fill)
+    caller.start()
+    assert not held.wait(0.05)
+    gate.set()
+    assert held.wait(10)
+    caller.join()
+    background.close()
+
+
+def test_what_a_job_raises_is_raised_once_and_nobody_hangs() -> None:
+    background = Background("test")
+    ran: list[int] = []
+    background.put(lambda: {}["lost"])
+    with pytest.raises(KeyError, match="lost"):
+        for _ in range(100_000):
+            background.put(lambda: ran.append(1))
+    assert not ran
+    background.close()
+
+
+def test_close_raises_what_nobody_has_heard_of() -> None:
+    background = Background("test")
+    background.put(lambda: {}["lost"])
+    with pytest.raises(KeyError, match="lost"):
+        background.close()
