@@ -1,0 +1,44 @@
+"""A SOURCE in, what libav is told to open out: URL, format, options; nothing but the protocols it needs."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from streamseg.capture.redact import redact
+
+_HTTP = "http,https,tcp,tls,httpproxy,crypto,data"
+_PROTOCOLS = {
+    "file": "file",
+    "rtsp": "rtsp,rtp,tcp",
+    "rtsps": "rtsp,rtsps,rtp,tcp,tls",
+    "rtmp": "rtmp,tcp",
+    "rtmps": "rtmps,tls,tcp",
+    "http": _HTTP,
+    "https": _HTTP,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What to open. shown is the SOURCE without credentials, for messages; url may hold them."""
+
+    url: str = field(repr=False)
+    shown: str
+    remote: bool = False
+    format: str | None = None
+    options: dict[str, str] = field(default_factory=dict)
+
+
+def file_address(source: str) -> Address:
+    """A local file: the prefix keeps libav from reading a protocol out of a file's name."""
+    return Address(f"file:{Path(source)}", source, options={"protocol_whitelist": _PROTOCOLS["file"]})
+
+
+def url_address(source: str) -> Address:
+    """An rtsp, rtmp or http URL; RTSP by TCP and video only."""
+    scheme = urlsplit(source).scheme
+    url = scheme + source[len(scheme) :]  # libav knows its protocols in lower case only
+    options = {"protocol_whitelist": _PROTOCOLS[scheme]}
+    if scheme in ("rtsp", "rtsps"):
+        options |= {"rtsp_transport": "tcp", "allowed_media_types": "video"}
+    return Address(url, redact(source), remote=True, options=options)

@@ -1,0 +1,166 @@
+"""Images in (a folder, a glob, or one image), Frames out: one stream at `folder_fps`, in natural order of names.
+
+`python -m streamseg.capture.folder 'frames/*.png'` prints number, size and the first time stamps.
+"""
+
+import io
+import itertools
+import logging
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from streamseg.capture.container import MAX_PIXELS, check_size
+from streamseg.capture.listing import IMAGE_SUFFIXES, list_media
+from streamseg.config import CaptureConfig
+from streamseg.errors import SourceInvalid, SourceNotFound
+from streamseg.pixels import planes_from_rgb
+from streamseg.records import U8, Color, Frame, StreamInfo
+
+_COLOR = Color("bt601", full_range=True, chroma_site="center")
+_SECOND_NS = 1_000_000_000
+
+log = logging.getLogger(__name__)
+
+
+class FolderSource:
+    """Images as a stream; EXIF rotation is applied.
+
+    The first image that can be read sets the size. Images of another size are dropped["size-changed"], those that
+    cannot be read dropped["undecodable"]; each kind is said once. A dropped image leaves a gap in media time.
+
+    Args:
+        source: folder, glob, or one image.
+        capture: folder_fps, start, end, max_frames.
+        name: of the stream.
+    """
+
+    def __init__(self, source: str, capture: CaptureConfig, name: str) -> None:
+        self.dropped: dict[str, int] = {}
+        self._source = source
+        self._capture = capture
+        self._name = name
+        self._fps = Fraction(capture.folder_fps).limit_denominator(100_000)
+        self._closed = threading.Event()
+        self._size_hw: tuple[int, int] | None = None
+
+    def open(self) -> StreamInfo:
+        """List the images and read the first.
+
+        Raises:
+            SourceNotFound: no images there.
+            SourceRefused: the folder may not be read.
+            SourceInvalid: not one of them can be read.
+        """
+        paths = self._paths()
+        first = next(filter(None, (self._size_of(path) for path in paths)), None)
+        if first is None:
+            raise SourceInvalid(f"{self._source}: none of its {len(paths)} images can be decoded")
+        self._size_hw = first
+        count = len(self._span(paths))
+        return StreamInfo(
+            name=self._name,
+            source=self._source,
+            size_hw=first,
+            fps=self._fps,
+            live=False,
+            frames=min(count, self._capture.max_frames or count),
+            duration_s=float(count / self._fps),
+        )
+
+    def close(self) -> None:
+        self._closed.set()
+
+    def __iter__(self) -> Iterator[Frame]:
+        if self._size_hw is None:
+            self.open()
+        return itertools.islice(self._frames(), self._capture.max_frames)
+
+    def _frames(self) -> Iterator[Frame]:
+        paths, seq = self._paths(), 0
+        for index in self._span(paths):
+            if self._closed.is_set():
+                return
+            rgb = self._read(paths[index])
+            if rgb is None:
+                continue
+            pts_ns, now_ns = self._pts_ns(index), time.monotonic_ns()
+            yield Frame(self._name, seq, pts_ns, planes_from_rgb(rgb, _COLOR), _COLOR, now_ns)
+            seq += 1
+
+    def _paths(self) -> list[Path]:
+        paths = [path for path in list_media(self._source) if path.suffix.lower() in IMAGE_SUFFIXES]
+        if not paths:
+            allowed = ", ".join(sorted(IMAGE_SUFFIXES))
+            raise SourceNotFound(f"{self._source}: no images or videos there; images end in {allowed}")
+        return paths
+
+    def _pts_ns(self, index: int) -> int:
+        return round(index * _SECOND_NS / self._fps)
+
+    def _span(self, paths: list[Path]) -> range:
+        """Indices of the images from start to end."""
+        first = sum(self._pts_ns(i) < self._capture.start * _SECOND_NS for i in range(len(paths)))
+        if self._capture.end is None:
+            return range(first, len(paths))
+        return range(first, sum(self._pts_ns(i) < self._capture.end * _SECOND_NS for i in range(len(paths))))
+
+    def _size_of(self, path: Path) -> tuple[int, int] | None:
+        try:
+            return read_image(path).shape[:2]
+        except SourceInvalid:
+            return None
+
+    def _read(self, path: Path) -> U8 | None:
+        try:
+            rgb = read_image(path)
+        except SourceInvalid as error:
+            self._drop("undecodable", str(error))
+            return None
+        if rgb.shape[:2] != self._size_hw:
+            self._drop("size-changed", f"{path}: {rgb.shape[:2]} where {self._size_hw} (height, width) was the first")
+            return None
+        return rgb
+
+    def _drop(self, cause: str, what: str) -> None:
+        if cause not in self.dropped:
+            log.warning("stream=%s dropped=%s first=%r", self._name, cause, what)
+        self.dropped[cause] = self.dropped.get(cause, 0) + 1
+
+
+def read_image(path: Path) -> U8:
+    """An image file as uint8 [H, W, 3] RGB, upright; SourceInvalid if it cannot be read or is too large."""
+    try:
+        content = path.read_bytes()
+        # a small file may hold a huge picture: its size is read before its pixels
+        with av.open(io.BytesIO(content), options={"max_pixels": str(MAX_PIXELS)}) as probe:
+            codec = probe.streams.video[0].codec_context
+            width, height = codec.width, codec.height
+    except (OSError, ValueError, IndexError) as error:
+        raise SourceInvalid(f"{path}: not an image that can be decoded ({error.__class__.__name__})") from error
+    if not width or not height:
+        raise SourceInvalid(f"{path}: not an image that can be decoded, or one of over {MAX_PIXELS} pixels")
+    check_size(width, height, str(path))
+    bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise SourceInvalid(f"{path}: not an image that can be decoded")
+    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+def main() -> None:
+    """Print what a folder of images holds."""
+    source = FolderSource(sys.argv[1], CaptureConfig(), "folder")
+    print(source.open())  # noqa: T201
+    for frame in itertools.islice(source, 5):
+        print(frame.seq, frame.pts_ns, frame.size_hw)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""A live source in, only its newest frames out: what is not fetched in time is dropped, never queued."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+from streamseg.records import Frame, StreamInfo
+from streamseg.stages import Source
+
+
+class Freshest:
+    """Reads a live source in a thread of its own into a mailbox of one frame.
+
+    A frame that is still unread when the next one arrives is dropped["stale"]; seq numbers the frames handed out.
+    Errors of the source are raised from the iteration, after the frame that came before them.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.dropped = source.dropped
+        self._source = source
+        self._mail = threading.Condition()
+        self._unread: Frame | None = None
+        self._failure: BaseException | None = None
+        self._ended = False
+
+    @property
+    def state(self) -> str:
+        """What the source is doing (see LiveSource)."""
+        return getattr(self._source, "state", "streaming")
+
+    @property
+    def reconnects(self) -> int:
+        """Times that a lost stream came back."""
+        return getattr(self._source, "reconnects", 0)
+
+    def open(self) -> StreamInfo:
+        return self._source.open()
+
+    def close(self) -> None:
+        """End the iteration at once; the thread ends with the packet it waits for."""
+        self._source.close()
+        with self._mail:
+            self._ended = True
+            self._mail.notify_all()
+
+    def __iter__(self) -> Iterator[Frame]:
+        threading.Thread(target=self._read, name="freshest", daemon=True).start()
+        seq = 0
+        try:
+            while (frame := self._fetch()) is not None:
+                yield replace(frame, seq=seq)
+                seq += 1
+        finally:
+            self.close()
+
+    def _fetch(self) -> Frame | None:
+        with self._mail:
+            self._mail.wait_for(lambda: self._unread is not None or self._ended)
+            frame, self._unread = self._unread, None
+            if frame is None and self._failure is not None:
+                raise self._failure
+            return frame
+
+    def _read(self) -> None:
+        try:
+            for frame in self._source:
+                if not self._deliver(frame):
+                    break
+        except BaseException as error:
+            # raised again where the frames are fetched
+            self._failure = error
+        with self._mail:
+            self._ended = True
+            self._mail.notify_all()
+
+    def _deliver(self, frame: Frame) -> bool:
+        with self._mail:
+            if self._unread is not None:
+                self.dropped["stale"] = self.dropped.get("stale", 0) + 1
+            self._unread = frame
+            self._mail.notify_all()
+            return not self._ended
