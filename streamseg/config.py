@@ -4,6 +4,7 @@
 `Config.model_json_schema()`.
 """
 
+import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -37,29 +38,37 @@ class CaptureConfig(Section):
 
     start: float = Field(0.0, ge=0, description="skip what comes before, s")
     end: float | None = Field(None, gt=0, description="stop here, s")
-    max_frames: int | None = Field(None, ge=1, description="per stream")
+    max_frames: int | None = Field(None, ge=1, description="frames of each stream; null: all")
     pace: Literal["auto", "realtime", "fast"] = Field("auto", description="auto: live as it comes, files fast")
     threads: int = Field(2, ge=1, le=64, description="decoder threads of a file; live streams use slice threads")
-    open_timeout_s: float = Field(10.0, gt=0, le=600)
-    read_timeout_s: float = Field(10.0, gt=0, le=600)
-    reconnect_tries: int | None = Field(None, ge=0, description="in a row without a frame; none: for ever")
+    open_timeout_s: float = Field(10.0, gt=0, le=600, description="wait so long for a URL or camera to open")
+    read_timeout_s: float = Field(10.0, gt=0, le=600, description="and so long for its next packet")
+    reconnect_tries: int | None = Field(
+        None, ge=0, description="of a live stream, in a row without a frame; null: for ever"
+    )
     backoff_max_s: float = Field(30.0, gt=0, le=3600, description="longest wait between two tries")
     folder_fps: float = Field(25.0, gt=0, le=1000, description="frame rate of an image folder")
     camera_size: tuple[int, int] | None = Field(None, description="width, height asked of a camera")
-    camera_fps: float | None = Field(None, gt=0, le=1000)
+    camera_fps: float | None = Field(None, gt=0, le=1000, description="frame rate asked of a camera")
+
+    @model_validator(mode="after")
+    def _check_end(self) -> "CaptureConfig":
+        if self.end is not None and self.end <= self.start:
+            raise ValueError(f"end {self.end}: must be above start {self.start}")
+        return self
 
 
 class ModelConfig(Section):
     """Which network, where it runs, what is kept of what it finds."""
 
     name: str = Field("s", description="a shipped network (s), or a .safetensors or .onnx file")
-    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
-    runner: Literal["auto", "torch", "openvino", "onnx"] = "auto"
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto: a GPU if there is one")
+    runner: Literal["auto", "torch", "openvino", "onnx"] = Field("auto", description="auto: OpenVINO on a CPU")
     view: tuple[int, int] = Field((384, 640), description="height, width the network sees; multiples of 32")
     score: Share = Field(0.35, description="lowest score of an object that starts a track")
     max_objects: int = Field(100, ge=1, le=1000, description="most objects in a frame")
     classes: list[str] | None = Field(None, description="only these; default: all the network knows")
-    threads: int = Field(2, ge=1, le=256)
+    threads: int = Field(2, ge=1, le=256, description="of the network on a CPU")
 
     @model_validator(mode="after")
     def _check_view(self) -> "ModelConfig":
@@ -92,8 +101,10 @@ class CutoutsConfig(Section):
 class VideoConfig(Section):
     """The annotated video."""
 
-    enabled: bool = True
-    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"] = "superfast"
+    enabled: bool = Field(True, description="write annotated.mp4")
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"] = Field(
+        "superfast", description="H.264 effort: slower is smaller, not better"
+    )
     crf: int = Field(23, ge=0, le=51, description="H.264 quality: lower is better and larger")
     masks: bool = Field(True, description="tint objects by class")
     labels: bool = Field(True, description="class, id, score")
@@ -102,16 +113,16 @@ class VideoConfig(Section):
 
 
 class ObjectsConfig(Section):
-    """objects.jsonl."""
+    """objects.jsonl: what was found in each frame, a line a frame."""
 
-    enabled: bool = True
+    enabled: bool = Field(True, description="write objects.jsonl")
     masks: bool = Field(True, description="write run-length masks")
 
 
 class OutputConfig(Section):
     """Where results go, and when files are closed."""
 
-    dir: Path = Path("streamseg-out")
+    dir: Path = Field(Path("streamseg-out"), description="folder of all results; a folder in it for each stream")
     overwrite: bool = Field(False, description="remove what streamseg wrote there before")
     rotate_s: float | None = Field(None, gt=0, description="new annotated video and JSONL after this much media time")
     rotate_mb: float | None = Field(None, gt=0, description="the same by size of the file, MB")
@@ -160,13 +171,44 @@ def parse(document: Any, where: str) -> Config:
     try:
         return Config.model_validate(document)
     except ValidationError as error:
-        raise ConfigError("\n".join(f"{where}: {line}" for line in _lines(error))) from error
+        raise ConfigError("\n".join(f"{where}: {line}" for line in _lines(error, document))) from error
 
 
-def _lines(error: ValidationError) -> list[str]:
-    lines = []
+def _lines(error: ValidationError, document: Any) -> list[str]:
+    """A line for each key at fault: its path, what is wrong or allowed, its value."""
+    faults: dict[str, list[str]] = {}
+    values: dict[str, str] = {}
     for item in error.errors(include_url=False):
-        key = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in item["loc"]).lstrip(".")
-        value = "" if isinstance(item["input"], dict | list) else f" (got {item['input']!r})"
-        lines.append(f"{key}: {item['msg']}{value}" if key else item["msg"])
-    return lines
+        path = item["loc"] if item["type"] == "missing" else _path_in(document, item["loc"])
+        key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+        unknown = item["type"] == "extra_forbidden"
+        message = _unknown(path) if unknown else item["msg"].removeprefix("Value error, ")
+        faults.setdefault(key, []).append(message)
+        values[key] = "" if isinstance(item["input"], dict | list) else f" (got {item['input']!r})"
+    return [f"{key}: {' or '.join(said)}{values[key]}".removeprefix(": ") for key, said in faults.items()]
+
+
+def _path_in(document: Any, location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """The part of an error's location that is a path in the file; pydantic adds which choice of a union it tried."""
+    for depth, part in enumerate(location):
+        known = isinstance(document, dict) and part in document
+        if not known and not (isinstance(document, list) and isinstance(part, int)):
+            return location[:depth]
+        document = document[part]
+    return location
+
+
+def _unknown(path: tuple[int | str, ...]) -> str:
+    section: type[BaseModel] = Config
+    for part in path[:-1]:
+        if isinstance(part, str):
+            section = StreamConfig if part == "streams" else _section_of(section, part)
+    allowed = list(section.model_fields)
+    close = difflib.get_close_matches(str(path[-1]), allowed, 1)
+    return f"unknown key{f', did you mean {close[0]}' if close else ''}; allowed are {', '.join(allowed)}"
+
+
+def _section_of(section: type[BaseModel], key: str) -> type[BaseModel]:
+    annotation = section.model_fields[key].annotation
+    assert isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return annotation

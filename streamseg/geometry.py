@@ -5,7 +5,6 @@ Boxes are float x0, y0, x1, y1 with (0, 0) the outer corner of the first pixel.
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -63,6 +62,8 @@ class SoftMask:
 
     def on(self, crop: tuple[int, int, int, int]) -> U8:
         """Resample to whole frame pixels: uint8 [y1 - y0, x1 - x0] of crop (x0, y0, x1, y1), 0 outside the box."""
+        import cv2  # here: every module imports the records, and with them this file; the command must start quickly
+
         x0, y0, x1, y1 = crop
         if x1 <= x0 or y1 <= y0 or self.alpha.size == 0:
             return np.zeros((max(0, y1 - y0), max(0, x1 - x0)), np.uint8)

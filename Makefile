@@ -1,0 +1,45 @@
+# The commands of a developer and of CI. A fresh machine needs python3.11 or newer with venv, and make.
+
+# a torch wheel exists for 3.11 to 3.13 in the tested version; another python3 is tried last
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+DEMO := synthetic://street?seconds=20&size=1280x720&fps=25&seed=1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint wheel clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+.venv/.ready: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer with venv found (on Debian: apt-get install python3-venv); or set PYTHON=" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(PIP) pip
+	$(PIP) --editable .
+	@touch $@
+
+.venv/.ready-%: .venv/.ready
+	$(PIP) --group $*
+	@touch $@
+
+install: .venv/.ready ## streamseg and what it needs, in .venv
+
+demo: .venv/.ready ## the main job on the built-in street, results in demo-out
+	.venv/bin/streamseg run '$(DEMO)' --out demo-out --overwrite
+	@printf '\nLook at\n'
+	@printf '  %s\n' demo-out/*/annotated.mp4 demo-out/*/cutouts demo-out/*/objects.jsonl demo-out/summary.json
+
+test: .venv/.ready-test ## the whole test suite
+	.venv/bin/python -m pytest
+
+lint: .venv/.ready-lint ## style and types
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+wheel: .venv/.ready-test ## dist/*.whl, with weights, schemas and configs in it
+	.venv/bin/python -m build --wheel --no-isolation
+
+clean: ## removes .venv and everything built
+	rm -rf .venv build dist demo-out streamseg.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,63 @@
+"""What a flag's text may be: media times, lists of names, how often to cut out."""
+
+import math
+import re
+
+import click
+
+_CLOCK = re.compile(r"(?:(?P<h>\d+):)?(?P<m>\d{1,2}):(?P<s>\d{1,2}(?:\.\d+)?)")
+
+
+class MediaTime(click.ParamType[float]):
+    """Seconds ("90.5") or [HH:]MM:SS[.s] ("1:30.5"), as seconds."""
+
+    name = "T"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        text = str(value)
+        seconds = _clock_seconds(text) if ":" in text else _number(text)
+        if seconds is None or not 0 <= seconds < math.inf:
+            self.fail(f"{text!r} is not a time; use seconds (90.5) or [HH:]MM:SS[.s] (1:30.5)", param, ctx)
+        return seconds
+
+
+class Names(click.ParamType[list[str]]):
+    """Names with commas between ("person,vehicle")."""
+
+    name = "a,b"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> list[str]:
+        names = [name.strip() for name in str(value).split(",")]
+        if not all(names):
+            self.fail(f"{value!r} has an empty name; use names with commas between, like person,vehicle", param, ctx)
+        return names
+
+
+class Cadence(click.ParamType[float | str]):
+    """Seconds between two cut-outs of a track, or one of the words."""
+
+    name = "SECONDS|all|best|none"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        text = str(value)
+        if text in ("all", "best", "none"):
+            return text
+        seconds = _number(text)
+        if seconds is None or not 0 < seconds < math.inf:
+            self.fail(f"{text!r} is neither seconds above 0 nor one of all, best, none", param, ctx)
+        return seconds
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _clock_seconds(text: str) -> float | None:
+    match = _CLOCK.fullmatch(text)
+    if match is None:
+        return None
+    hours, minutes, seconds = int(match["h"] or 0), int(match["m"]), float(match["s"])
+    return None if minutes >= 60 or seconds >= 60 else hours * 3600 + minutes * 60 + seconds

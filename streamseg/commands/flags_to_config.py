@@ -1,0 +1,66 @@
+"""Flags over YAML: what was typed replaces the key it stands for, and passes the same checks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from streamseg.config import Config, StreamConfig, parse
+from streamseg.errors import ConfigError
+
+_KEYS = {
+    "start": ("capture", "start"),
+    "end": ("capture", "end"),
+    "max_frames": ("capture", "max_frames"),
+    "model": ("model", "name"),
+    "device": ("model", "device"),
+    "runner": ("model", "runner"),
+    "classes": ("model", "classes"),
+    "score": ("model", "score"),
+    "cutouts": ("cutouts", "every"),
+    "out": ("output", "dir"),
+}
+_SWITCHES = {
+    "realtime": ("capture", "pace", "realtime"),
+    "as_fast_as_possible": ("capture", "pace", "fast"),
+    "no_video": ("video", "enabled", False),
+    "overwrite": ("output", "overwrite", True),
+}
+
+
+def merge(config: Config, flags: dict[str, Any]) -> Config:
+    """The configuration with every flag that was given laid over it; for all streams, those with a value of their own.
+
+    Args:
+        config: what the YAML says, or the defaults.
+        flags: by the flag's name; None and False mean not given.
+
+    Raises:
+        ConfigError: naming every flag whose value is out of range, one a line.
+    """
+    document = config.model_dump()
+    for stream in document["streams"]:
+        stream.update({key: None for key in ("classes", "score") if flags.get(key) is not None})
+    problems = []
+    for flag, change in _changes(flags):
+        try:
+            parse(change, f"--{flag.replace('_', '-')}")
+        except ConfigError as error:
+            problems.append(str(error))
+        for section, value in change.items():
+            document[section] = {**document[section], **value} if isinstance(value, dict) else value
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return parse(document, "command line")
+
+
+def replace_streams(config: Config, streams: Sequence[StreamConfig]) -> Config:
+    """The configuration with these streams and no others; ConfigError where two have the same name."""
+    document = {**config.model_dump(), "streams": [stream.model_dump() for stream in streams]}
+    return parse(document, "command line")
+
+
+def _changes(flags: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Each given flag with the piece of a configuration file that it stands for."""
+    valued = [(f, {section: {key: flags[f]}}) for f, (section, key) in _KEYS.items() if flags.get(f) is not None]
+    switched = [(f, {section: {key: value}}) for f, (section, key, value) in _SWITCHES.items() if flags.get(f)]
+    jobs = [("jobs", {"jobs": flags["jobs"]})] if flags.get("jobs") is not None else []
+    return [*valued, *switched, *jobs]

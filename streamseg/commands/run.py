@@ -1,0 +1,77 @@
+"""`streamseg run`: flags and a YAML become one Config; the main job does the rest."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import click
+
+from streamseg import logs
+from streamseg.commands.flag_types import Cadence, MediaTime, Names
+from streamseg.commands.flags_to_config import merge, replace_streams
+from streamseg.commands.grouped_help import ExamplesCommand, GroupedOption
+from streamseg.config import Config, ModelConfig, load
+
+_EXAMPLES = (
+    ("streamseg run street.mp4 --out out", "one file"),
+    ("streamseg run gate=rtsp://10.0.0.7/stream1 cam2.mp4 0", "three sources of three kinds, the first one named"),
+    ("streamseg run --config streamseg.yaml --end 1:00", "the streams of a YAML, only their first minute"),
+    ("streamseg run 'synthetic://street?seconds=20&seed=1' --cutouts best", "the built-in street, best shots only"),
+)
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_RUNNERS: tuple[str, ...] = get_args(ModelConfig.model_fields["runner"].annotation)
+
+
+def _option(*names: str, group: str, **settings: Any) -> Callable[[_Command], _Command]:
+    return click.option(*names, cls=GroupedOption, group=group, **settings)
+
+
+@click.command(cls=ExamplesCommand, examples=_EXAMPLES)
+@click.argument("sources", metavar="SOURCE...", nargs=-1)
+@_option("--config", "file", metavar="FILE", help="YAML to start from; flags override it", group="Input")
+@_option("--start", metavar="T", type=MediaTime(), help="begin here: seconds or [HH:]MM:SS[.s]", group="Input")
+@_option("--end", metavar="T", type=MediaTime(), help="stop here", group="Input")
+@_option("--max-frames", metavar="N", type=int, help="at most N frames of each stream", group="Input")
+@_option("--model", metavar="NAME|FILE", help="a shipped network, or .safetensors or .onnx", group="Network")
+@_option("--device", metavar="auto|cpu|cuda|cuda:N", help="where it runs", group="Network")
+@_option("--runner", type=click.Choice(_RUNNERS), metavar="|".join(_RUNNERS), help="what runs it", group="Network")
+@_option("--classes", metavar="a,b", type=Names(), help="only these classes", group="Network")
+@_option("--score", metavar="X", type=float, help="lowest score of an object, 0 to 1", group="Network")
+@_option("--out", metavar="DIR", help="where results go; default: streamseg-out", group="Results")
+@_option("--overwrite", is_flag=True, help="remove what streamseg wrote in DIR before", group="Results")
+@_option("--no-video", is_flag=True, help="no annotated video", group="Results")
+@_option("--cutouts", metavar=Cadence.name, type=Cadence(), help="how often a track is cut out", group="Results")
+@_option(
+    "--json-summary", metavar="FILE", type=click.Path(path_type=Path), help="a copy of summary.json", group="Results"
+)
+@_option("--realtime", is_flag=True, help="files at the speed of their own clock", group="Running")
+@_option("--as-fast-as-possible", is_flag=True, help="files as fast as the machine can", group="Running")
+@_option("--jobs", metavar="N", type=int, help="files at a time", group="Running")
+@_option(
+    "--single-process", is_flag=True, help="run all stages in one process (this version always does)", group="Running"
+)
+@_option("-v", "--verbose", count=True, help="log more; -vv: everything", group="Running")
+def run(sources: tuple[str, ...], file: str | None, **flags: Any) -> int:
+    """Find, follow and cut out the objects of every SOURCE.
+
+    A SOURCE is a file, a folder or glob (of images: one stream; of videos: one each), an rtsp:// rtmp:// http(s)://
+    URL, a camera index or /dev/video*, or synthetic://street?seconds=20&size=1280x720&fps=25&seed=1. Write name=SOURCE
+    to name its folder. SOURCEs replace the streams of the YAML.
+
+    Per stream, DIR/<stream>/ holds cutouts/, annotated.mp4 and objects.jsonl; DIR/summary.json tells how it went.
+    """
+    if flags["realtime"] and flags["as_fast_as_possible"]:
+        raise click.UsageError("--realtime and --as-fast-as-possible cannot be given together; choose one")
+    config = load(file) if file else Config()
+    if not sources and not config.streams:
+        missing = f"no SOURCE, and {file} has no streams" if file else "no SOURCE and no --config"
+        raise click.UsageError(f"{missing}; for example: streamseg run street.mp4")
+    config = merge(config, flags)
+    # what decodes and computes takes seconds to import: not before the command line is known to be right
+    from streamseg.capture import parse_source
+    from streamseg.run import run as run_streams
+
+    if sources:
+        config = replace_streams(config, [parse_source(source) for source in sources])
+    logs.configure(flags["verbose"])
+    return run_streams(config, json_summary=flags["json_summary"], verbose=flags["verbose"] > 0)
