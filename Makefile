@@ -1,7 +1,7 @@
 # The commands of a developer and of CI. A fresh machine needs python3.11 or newer with venv, and make.
 
-# a torch wheel exists for 3.11 to 3.13 in the tested version; another python3 is tried last
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+# the version the constraints were tested with comes first
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 DEMO := synthetic://street?seconds=20&size=1280x720&fps=25&seed=1

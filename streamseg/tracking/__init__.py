@@ -1,0 +1,6 @@
+"""Stage 4: instances to objects with identity; what is due is cut out."""
+
+from streamseg.tracking.state import TrackerState, TrackMemory
+from streamseg.tracking.tracker import ObjectTracker
+
+__all__ = ["ObjectTracker", "TrackMemory", "TrackerState"]

@@ -1,0 +1,53 @@
+"""What a tracker knows between two frames, as plain values: a successor goes on from it with the same results.
+
+`msgspec.msgpack.encode(state)` and `decode(data, type=TrackerState)` round-trip exactly.
+"""
+
+import msgspec
+
+from streamseg.geometry import Box
+
+
+class TrackMemory(msgspec.Struct, frozen=True):
+    """One track between two frames.
+
+    mean [8] and covariance [12]: see kalman.Motion. box: last reported, x0, y0, x1, y1 (px). silhouette: 32 x 32
+    bytes, its mask over its box when last seen. votes: summed scores per label. seen_ns: media clock of the last
+    sight; seen: in the last frame the network looked at. twin_frames: frames in a row on top of an older track.
+    due_ns: media clock of the next cut-out; shot_ns: of the last look for a better shot; shot_score: the best one's.
+    """
+
+    id: int
+    mean: tuple[float, ...]
+    covariance: tuple[float, ...]
+    box: Box
+    silhouette: bytes
+    votes: dict[str, float]
+    score: float
+    seen_ns: int
+    seen: bool = True
+    age: int = 1
+    hits: int = 1
+    confirmed_label: str | None = None
+    twin_frames: int = 0
+    due_ns: int | None = None
+    shot_ns: int = -1
+    shot_score: float | None = None
+
+    @property
+    def label(self) -> str:
+        """The label with the most votes; of equals the one seen first."""
+        return max(self.votes, key=lambda label: self.votes[label])
+
+
+class TrackerState(msgspec.Struct, frozen=True):
+    """One stream's tracks after a frame.
+
+    clock_ns is the media time that has passed since the first frame: unlike pts_ns (the last frame's) it never runs
+    backwards.
+    """
+
+    next_id: int = 1
+    clock_ns: int = 0
+    pts_ns: int | None = None
+    tracks: tuple[TrackMemory, ...] = ()

@@ -1,0 +1,105 @@
+"""Which tracks are cut out when: through the tracker, as the pipeline does."""
+
+from collections import Counter
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+
+from streamseg.records import Cutout, Extraction
+from tests.tracking.composites import texture
+from tests.tracking.scenes import SIZE_HW, Found, feed, instances, make_tracker, person, rgb_frame
+
+STREET = cv2.resize(np.rint(texture(5, (30, 40, 50), (200, 210, 220), 0.8)).astype(np.uint8), SIZE_HW[::-1])
+
+
+def cutouts(out: list[Extraction], purpose: str) -> list[Cutout]:
+    return [cutout for e in out for cutout in e.cutouts if cutout.purpose == purpose]
+
+
+def row_of_people(count: int) -> list[Found]:
+    return [((4 + 31 * i, 60, 30 + 31 * i, 120), 0.9, "person") for i in range(count)]
+
+
+def test_one_a_second_of_each_and_never_many_in_one_frame() -> None:
+    out = feed(make_tracker(every=1.0), [row_of_people(10)] * 104)
+    per_track = Counter(c.track.id for c in cutouts(out, "due"))
+    assert per_track == dict.fromkeys(range(1, 11), 4)
+    assert max(len(cutouts([e], "due")) for e in out) <= 2
+    assert max(len(cutouts([e], "best")) for e in out) <= 1
+
+
+def test_all_cuts_every_frame_once_active() -> None:
+    out = feed(make_tracker(every="all"), [[person(100)]] * 10)
+    assert [len(cutouts([e], "due")) for e in out] == [0, 0] + [1] * 8
+
+
+def test_best_gives_only_best_shots_and_none_gives_nothing() -> None:
+    scene = [[person(100)]] * 60
+    best = feed(make_tracker(every="best"), scene)
+    assert len(cutouts(best, "best")) == 1 and not cutouts(best, "due")
+    assert not any(e.cutouts for e in feed(make_tracker(every="none"), scene))
+
+
+def test_the_first_best_shot_comes_as_soon_as_a_track_is_active() -> None:
+    out = feed(make_tracker(every="best"), [[person(100)]] * 6)
+    assert [len(e.cutouts) for e in out] == [0, 0, 1, 0, 0, 0]
+    shot = out[2].cutouts[0]
+    assert shot.track.state == "active" and set(shot.terms) >= {"sharpness", "completeness"}
+
+
+def test_a_better_shot_replaces_the_best_only_by_a_margin() -> None:
+    """Blurred, then a little, then quite sharp: the score of each best shot beats the one before by a tenth."""
+    tracker = make_tracker(every="best")
+    pictures = [cv2.GaussianBlur(STREET, (0, 0), sigma) for sigma in (6, 6, 6, 6, 5.9, 3, 3, 1, 1)] + [STREET] * 4
+    out = [tracker.update(rgb_frame(p, i, i / 25), instances([person(100)])) for i, p in enumerate(pictures)]
+    scores = [c.shot_score for c in cutouts(out, "best")]
+    assert len(scores) >= 3
+    assert all(after >= 1.1 * before for before, after in pairwise(scores))
+    assert scores[-1] == pytest.approx(max(scores))
+    assert not out[4].cutouts
+
+
+def test_every_track_gets_its_first_best_shot_though_only_one_is_cut_a_frame() -> None:
+    out = feed(make_tracker(every="best"), [row_of_people(8)] * 12)
+    assert sorted(c.track.id for c in cutouts(out, "best")) == list(range(1, 9))
+
+
+def test_few_shots_are_looked_at_in_a_frame_and_all_tracks_get_their_turn() -> None:
+    tracker = make_tracker(every="best")
+    looked: list[set[int]] = []
+    for i in range(24):
+        feed(tracker, [row_of_people(8)], first=i)
+        looked.append({t.id for t in tracker.state.tracks if t.shot_ns == tracker.state.clock_ns})
+    assert max(map(len, looked)) == 3
+    assert set.union(*looked[12:]) == set(range(1, 9))
+
+
+def test_due_and_best_in_one_frame_share_the_pixels() -> None:
+    out = feed(make_tracker(every="all"), [[person(100)]] * 4)
+    due, best = out[2].cutouts
+    assert (due.purpose, best.purpose) == ("due", "best") and best.shot_score > 0 == due.shot_score
+    assert due.rgba is best.rgba
+
+
+def test_the_small_the_tentative_and_the_lost_are_not_cut_out() -> None:
+    small: list[Found] = [((50, 50, 65, 95), 0.9, "person")]
+    assert not cutouts(feed(make_tracker(every="all"), [small] * 8), "due")
+    tracker = make_tracker(every="all")
+    feed(tracker, [[person(100)]] * 4)
+    assert not any(e.cutouts for e in feed(tracker, [[], [], None, None], first=4))
+
+
+def test_what_the_network_did_not_look_at_is_not_cut_out() -> None:
+    tracker = make_tracker(every="all")
+    feed(tracker, [[person(100)]] * 4)
+    out = feed(tracker, [None, None, [person(100)]], first=4)
+    assert [len(cutouts([e], "due")) for e in out] == [0, 0, 1]
+
+
+def test_one_overdue_is_cut_out_when_it_shows_again() -> None:
+    tracker = make_tracker(every=0.5)
+    feed(tracker, [[person(100)]] * 20)
+    feed(tracker, [[]] * 25, first=20)
+    assert len(cutouts(feed(tracker, [[person(100)]], first=45), "due")) == 1
