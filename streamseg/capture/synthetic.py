@@ -29,11 +29,16 @@ class StreetUrl:
     @property
     def frames(self) -> int:
         """How many frames lie before its end."""
-        return math.ceil(Fraction(self.seconds) * self.fps)
+        return _first_at(self.seconds, self.fps)
 
     def pts_ns(self, index: int) -> int:
         """Media time of a frame in nanoseconds."""
         return round(Fraction(index * 1_000_000_000) / self.fps)
+
+
+def _first_at(time_s: float, fps: Fraction) -> int:
+    """Number of the first frame at or after a time, which is taken as the decimal number it was written as."""
+    return math.ceil(Fraction(repr(time_s)) * fps)
 
 
 def parse_street_url(url: str) -> StreetUrl:
@@ -118,12 +123,10 @@ class SyntheticSource:
         self._url, self._name = url, name
         self._ask = parse_street_url(url)
         self.dropped: dict[str, int] = {}
-        self._first = math.ceil(Fraction(capture.start) * self._ask.fps)
-        last = (
-            self._ask.frames
-            if capture.end is None
-            else min(self._ask.frames, math.ceil(Fraction(capture.end) * self._ask.fps))
-        )
+        self._first = _first_at(capture.start, self._ask.fps)
+        last = self._ask.frames
+        if capture.end is not None:
+            last = min(last, _first_at(capture.end, self._ask.fps))
         if self._first >= self._ask.frames:
             raise ConfigError(
                 f"{url}: start {capture.start:g} s lies behind the last frame; allowed is 0 to {self._ask.seconds:g} s"

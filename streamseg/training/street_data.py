@@ -1,0 +1,180 @@
+"""Training pictures from the synthetic street: a COCO-format zip with exact masks.
+
+    python -m streamseg.training.street_data street.zip --images 600 --first-seed 1000
+
+Holds `annotations.json` and `images/*.jpg`. Every street has its own seed; seeds below 1000 are for the demo and for
+tests and never for training. Pictures are rendered large, cut at random, and scaled down together with their masks.
+"""
+
+import json
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import cv2
+import numpy as np
+import numpy.typing as npt
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from streamseg.capture.street import Actor, Shot, Street
+from streamseg.errors import DataError
+from streamseg.geometry import rle_encode
+
+U8 = npt.NDArray[np.uint8]
+CATEGORIES = ("person", "vehicle", "animal")
+SIZES: tuple[tuple[int, int], ...] = ((720, 1280), (720, 960), (600, 960), (900, 720))
+_LEAST_SIDE = 5
+_LEAST_AREA = 24
+_LEAST_VISIBLE = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A part of a frame and how large it becomes: x0, y0, x1, y1 in frame pixels; height and width of the picture."""
+
+    box: tuple[int, int, int, int]
+    size_hw: tuple[int, int]
+
+
+def random_cut(rng: np.random.Generator, frame_hw: tuple[int, int], long_side: int) -> Cut:
+    """The whole frame or a random part of it, scaled so that its longer side is at most long_side."""
+    height, width = frame_hw
+    share = 1.0 if rng.random() < 0.4 else float(rng.uniform(0.35, 0.95))
+    shape = float(rng.uniform(0.8, 1.25)) if share < 1 else 1.0
+    h, w = min(height, round(height * share)), min(width, round(width * share * shape))
+    y0, x0 = int(rng.integers(0, height - h + 1)), int(rng.integers(0, width - w + 1))
+    scale = min(1.0, long_side * float(rng.uniform(0.75, 1.0)) / max(h, w))
+    return Cut((x0, y0, x0 + w, y0 + h), (max(1, round(h * scale)), max(1, round(w * scale))))
+
+
+def cut_mask(actor: Actor, cut: Cut) -> npt.NDArray[np.bool_]:
+    """An actor's visible mask in the picture of a cut: bool [h, w]."""
+    x0, y0, x1, y1 = cut.box
+    canvas = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    (left, top), (h, w) = actor.offset, actor.alpha.shape
+    a, b, c, d = max(left, x0), max(top, y0), min(left + w, x1), min(top + h, y1)
+    if c > a and d > b:
+        canvas[b - y0 : d - y0, a - x0 : c - x0] = actor.alpha[b - top : d - top, a - left : c - left]
+    return np.asarray(cv2.resize(canvas, cut.size_hw[::-1], interpolation=cv2.INTER_AREA) >= 128)
+
+
+def annotate(shot: Shot, cut: Cut) -> list[dict[str, Any]]:
+    """COCO annotations (without ids) of what a cut shows; too small or nearly hidden objects are `iscrowd`."""
+    out = []
+    for actor in shot.actors:
+        mask = cut_mask(actor, cut)
+        area = int(np.count_nonzero(mask))
+        if not area:
+            continue
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        x, y = int(columns[0]), int(rows[0])
+        w, h = int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y
+        unclear = actor.visible < _LEAST_VISIBLE or min(w, h) < _LEAST_SIDE or area < _LEAST_AREA
+        out.append(
+            {
+                "category_id": CATEGORIES.index(actor.label) + 1,
+                "fine": actor.fine,
+                "bbox": [x, y, w, h],
+                "area": area,
+                "iscrowd": int(unclear),
+                "segmentation": {"size": list(mask.shape), "counts": rle_encode(mask)},
+            }
+        )
+    return out
+
+
+def write_street_zip(
+    path: Path | str,
+    *,
+    images: int,
+    seeds: Sequence[int],
+    size_hw_choices: Sequence[tuple[int, int]] = SIZES,
+    long_side: int = 480,
+    on_image: Callable[[int], None] | None = None,
+) -> None:
+    """Render images pictures of the streets of seeds, spread evenly, into a zip.
+
+    Args:
+        path: the zip to write; replaced when it exists.
+        images: how many pictures, at least 1.
+        seeds: the streets, at least one; training uses 1000 and above.
+        size_hw_choices: heights and widths frames are rendered at, before they are cut and scaled down.
+        long_side: longest side of a picture in pixels.
+        on_image: called with the number of pictures done.
+
+    Raises:
+        DataError: images, seeds or sizes are empty, or path cannot be written.
+    """
+    if images < 1 or not seeds or not size_hw_choices:
+        raise DataError(
+            f"{path}: {images} images of {len(seeds)} seeds in {len(size_hw_choices)} sizes; 1 or more each"
+        )
+    seeds = list(seeds)[:images]
+    records: dict[str, list[dict[str, Any]]] = {"images": [], "annotations": []}
+    try:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+            for place, seed in enumerate(seeds):
+                share = range(images * place // len(seeds), images * (place + 1) // len(seeds))
+                _write_street(archive, records, seed, share, size_hw_choices, long_side, on_image)
+            archive.writestr("annotations.json", json.dumps(_document(records)), zipfile.ZIP_DEFLATED)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+def _document(records: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    return {
+        "info": {"source": "street", "labelled": list(CATEGORIES), "separated": True},
+        "categories": [{"id": i + 1, "name": name} for i, name in enumerate(CATEGORIES)],
+        **records,
+    }
+
+
+def _write_street(  # the parts of write_street_zip's own arguments that one street needs
+    archive: zipfile.ZipFile,
+    records: dict[str, list[dict[str, Any]]],
+    seed: int,
+    numbers: range,
+    sizes: Sequence[tuple[int, int]],
+    long_side: int,
+    on_image: Callable[[int], None] | None,
+) -> None:
+    rng = np.random.default_rng([seed, 101])
+    street = Street(seed=seed, size_hw=sizes[int(rng.integers(len(sizes)))])
+    for number in numbers:
+        shot = street.render(int(rng.integers(0, 25 * 3600)))
+        cut = random_cut(rng, street.size_hw, long_side)
+        x0, y0, x1, y1 = cut.box
+        picture = cv2.resize(shot.rgb[y0:y1, x0:x1], cut.size_hw[::-1], interpolation=cv2.INTER_AREA)
+        quality = int(rng.integers(78, 96))
+        _, data = cv2.imencode(".jpg", picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+        name = f"street-{seed:05d}-{number:05d}.jpg"
+        archive.writestr(f"images/{name}", data.tobytes())
+        image = len(records["images"]) + 1
+        records["images"].append(
+            {"id": image, "file_name": f"images/{name}", "height": cut.size_hw[0], "width": cut.size_hw[1]}
+        )
+        for annotation in annotate(shot, cut):
+            records["annotations"].append({"id": len(records["annotations"]) + 1, "image_id": image, **annotation})
+        if on_image:
+            on_image(image)
+
+
+@click.command(help="Write a COCO-format zip of synthetic street pictures.")
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--images", type=click.IntRange(1), default=600, show_default=True)
+@click.option("--first-seed", type=click.IntRange(0), default=1000, show_default=True)
+@click.option("--per-street", type=click.IntRange(1), default=6, show_default=True, help="pictures of one street")
+def main(out: Path, images: int, first_seed: int, per_street: int) -> None:
+    """Render with a progress bar."""
+    columns = TextColumn("street pictures"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns) as progress:
+        task = progress.add_task("", total=images)
+        seeds = range(first_seed, first_seed + -(-images // per_street))
+        write_street_zip(out, images=images, seeds=seeds, on_image=lambda done: progress.update(task, completed=done))
+
+
+if __name__ == "__main__":
+    main()
