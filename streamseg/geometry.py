@@ -65,19 +65,27 @@ class SoftMask:
         import cv2  # here: every module imports the records, and with them this file; the command must start quickly
 
         x0, y0, x1, y1 = crop
-        if x1 <= x0 or y1 <= y0 or self.alpha.size == 0:
-            return np.zeros((max(0, y1 - y0), max(0, x1 - x0)), np.uint8)
+        placed = np.zeros((max(0, y1 - y0), max(0, x1 - x0)), np.uint8)
+        # the pixels whose centre lies in the box
+        left, top = (max(low, int(np.ceil(edge - 0.5))) for low, edge in ((x0, self.box[0]), (y0, self.box[1])))
+        right, bottom = (min(high, int(np.ceil(edge - 0.5))) for high, edge in ((x1, self.box[2]), (y1, self.box[3])))
+        if right <= left or bottom <= top or self.alpha.size == 0:
+            return placed
         height, width = self.alpha.shape
         step_x, step_y = (self.box[2] - self.box[0]) / width, (self.box[3] - self.box[1]) / height
-        # pixel centres: frame x + 0.5 lies at mask column (x + 0.5 - box x0) / step - 0.5
+        # frame x + 0.5 lies at mask column (x + 0.5 - box x0) / step - 0.5
         matrix = np.array(
             [
-                [1 / step_x, 0, (x0 + 0.5 - self.box[0]) / step_x - 0.5],
-                [0, 1 / step_y, (y0 + 0.5 - self.box[1]) / step_y - 0.5],
+                [1 / step_x, 0, (left + 0.5 - self.box[0]) / step_x - 0.5],
+                [0, 1 / step_y, (top + 0.5 - self.box[1]) / step_y - 0.5],
             ]
         )
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return cv2.warpAffine(self.alpha, matrix, (x1 - x0, y1 - y0), flags=flags, borderMode=cv2.BORDER_CONSTANT)
+        size = right - left, bottom - top
+        # repeated at its border, or an object cut off by the picture's edge would fade out there
+        part = cv2.warpAffine(self.alpha, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        placed[top - y0 : bottom - y0, left - x0 : right - x0] = part
+        return placed
 
 
 def cover(box: Box, size_hw: tuple[int, int], margin: float = 0.0, even: bool = False) -> tuple[int, int, int, int]:

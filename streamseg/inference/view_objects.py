@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -64,14 +65,13 @@ def candidates(boxes: F32, scores: F32, labels: I64, *, classes: int, floor: flo
 class Cells:
     """The cells of a mask grid that an object's box touches.
 
-    extent: their outer corners in view pixels; inside: float32 [rows, columns], the share of each that lies in the
-    box (0..1), so that a mask ends with its box and not with the cell.
+    extent: their outer corners, box: the object's, both in view pixels.
     """
 
     rows: slice
     columns: slice
     extent: Box
-    inside: F32
+    box: Box
 
     @classmethod
     def under(cls, box: F32, grid_hw: tuple[int, int], spread: F32) -> "Cells":
@@ -79,13 +79,24 @@ class Cells:
         steps = (spread[2:] - spread[:2]) / np.array(grid_hw[::-1], np.float32)
         x = _span(box[0::2], float(spread[0]), float(steps[0]), grid_hw[1])
         y = _span(box[1::2], float(spread[1]), float(steps[1]), grid_hw[0])
-        return cls(y.cells, x.cells, (x.low, y.low, x.high, y.high), np.outer(y.inside, x.inside))
+        return cls(y.cells, x.cells, (x.low, y.low, x.high, y.high), tuple(box.tolist()))
 
     def soft_mask(self, values: npt.NDArray[Any], fit: Letterbox) -> SoftMask:
-        """These cells' values (0..1, [rows, columns]) as a mask in frame pixels."""
-        alpha = np.nan_to_num(np.clip(values, 0, 1)) * self.inside * 255
-        x0, y0, x1, y1 = fit.undo(self.extent).tolist()
-        return SoftMask(np.rint(alpha).astype(np.uint8), (x0, y0, x1, y1))
+        """These cells' values (0..1, [rows, columns]) as a mask in frame pixels that ends with the object's box."""
+        alpha = np.rint(np.nan_to_num(np.clip(values, 0, 1)) * 255).astype(np.uint8)
+        x, y = (_resampling(self.extent[i::2], self.box[i::2], alpha.shape[1 - i]) for i in (0, 1))
+        matrix = np.array([[x[0], 0, x[1]], [0, y[0], y[1]]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        alpha = cv2.warpAffine(alpha, matrix, alpha.shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        x0, y0, x1, y1 = fit.undo(self.box).tolist()
+        return SoftMask(alpha, (x0, y0, x1, y1))
+
+
+def _resampling(extent: tuple[float, ...], box: tuple[float, ...], count: int) -> tuple[float, float]:
+    """Step and start, in cells of the extent, of as many sample centres spread over the box."""
+    cell = (extent[1] - extent[0]) / count
+    step = (box[1] - box[0]) / count
+    return step / cell, (box[0] + step / 2 - extent[0]) / cell - 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +104,14 @@ class _Span:
     cells: slice
     low: float
     high: float
-    inside: F32
 
 
 def _span(ends: F32, origin: float, step: float, count: int) -> _Span:
-    """Cells of one axis between two ends: which, where they begin and end, and how much of each lies between."""
+    """Cells of one axis that lie between two ends: which, where they begin and end."""
     low, high = (float(ends[0]) - origin) / step, (float(ends[1]) - origin) / step
     first = min(max(int(np.floor(low)), 0), count - 1)
     last = max(min(int(np.ceil(high)), count), first + 1)
-    edges = np.arange(first, last + 1, dtype=np.float32)
-    inside = np.clip(np.minimum(edges[1:], high) - np.maximum(edges[:-1], low), 0, 1).astype(np.float32)
-    return _Span(slice(first, last), origin + first * step, origin + last * step, inside)
+    return _Span(slice(first, last), origin + first * step, origin + last * step)
 
 
 def instances(found: Candidates, masks: tuple[SoftMask, ...], fit: Letterbox) -> Instances:

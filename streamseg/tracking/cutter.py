@@ -8,7 +8,7 @@ from streamseg.geometry import cover
 from streamseg.pixels import crop_rgb
 from streamseg.records import Cutout, Frame, Track
 from streamseg.tracking.decontaminate import decontaminate
-from streamseg.tracking.matte import band_px, beyond_frame, guided_matte, mask_matte, without_specks
+from streamseg.tracking.matte import band_px, guided_matte, mask_matte, without_specks
 
 
 class Cutter:
@@ -27,7 +27,7 @@ class Cutter:
         if track.mask is None or crop[2] <= crop[0] or crop[3] <= crop[1]:
             return None
         rgb = crop_rgb(frame, crop)
-        whole = beyond_frame(without_specks(track.mask), frame.size_hw)
+        whole = without_specks(track.mask)
         if self._guided:
             matte = guided_matte(rgb, whole, crop)
             rgb = decontaminate(rgb, matte, band_px(whole))

@@ -78,17 +78,6 @@ def band_px(mask: SoftMask) -> int:
     return max(_MIN_BAND_PX, ceil(_BAND_CELLS * cell_px(mask)))
 
 
-def beyond_frame(mask: SoftMask, size_hw: tuple[int, int]) -> SoftMask:
-    """The mask, carried on by one cell over the frame's borders it touches: an object cut off there has no edge."""
-    x0, y0, x1, y1 = mask.box
-    height, width = mask.alpha.shape
-    step_x, step_y = (x1 - x0) / width, (y1 - y0) / height
-    left, top = int(x0 < step_x), int(y0 < step_y)
-    right, bottom = int(x1 > size_hw[1] - step_x), int(y1 > size_hw[0] - step_y)
-    alpha = cv2.copyMakeBorder(mask.alpha, top, bottom, left, right, cv2.BORDER_REPLICATE)
-    return SoftMask(alpha, (x0 - left * step_x, y0 - top * step_y, x1 + right * step_x, y1 + bottom * step_y))
-
-
 def _ramp(cell: float) -> U8:
     """Table uint8 [256] that stretches the values around one half to 0..255."""
     slope = min(max(cell / _RAMP_CELLS, _MIN_SLOPE), _MAX_SLOPE)

@@ -1,5 +1,7 @@
 """Alpha and colours against composites whose alpha is known."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
@@ -7,10 +9,11 @@ import pytest
 from streamseg.geometry import F32, U8, SoftMask
 from streamseg.tracking.decontaminate import decontaminate
 from streamseg.tracking.guided_filter import fit_lines, guided_filter
-from streamseg.tracking.matte import Matte, band_px, beyond_frame, guided_matte, mask_matte, without_specks
+from streamseg.tracking.matte import Matte, band_px, guided_matte, mask_matte, without_specks
 from tests.tracking.composites import GRASS, PAVEMENT, RED, SIDE, Composite, composite
 
 WHOLE = (0, 0, SIDE, SIDE)
+FLAT = np.full((40, 40, 3), 90, np.uint8)
 
 
 def sad(alpha: U8, scene: Composite) -> float:
@@ -130,12 +133,10 @@ def test_tiny_crops_work(size: tuple[int, int], mask_size: tuple[int, int]) -> N
     assert matte.alpha.shape == size == decontaminate(rgb, matte, 2).shape[:2]
 
 
-def test_a_mask_goes_on_beyond_the_borders_it_touches_and_only_there() -> None:
+@pytest.mark.parametrize("matte", [mask_matte, lambda mask, crop: guided_matte(FLAT, mask, crop)])
+def test_an_object_cut_off_by_the_frame_has_no_edge_there(
+    matte: Callable[[SoftMask, tuple[int, int, int, int]], Matte],
+) -> None:
     mask = SoftMask(np.full((4, 4), 255, np.uint8), (0.0, 40.0, 40.0, 80.0))
-    wide = beyond_frame(mask, (80, 200))
-    assert wide.box == (-10.0, 40.0, 40.0, 90.0) and wide.alpha.shape == (5, 5)
-    assert mask_matte(mask, (0, 40, 40, 80)).alpha[20, 0] < 255
-    alpha = mask_matte(wide, (0, 40, 40, 80)).alpha
-    assert alpha[20, 0] == 255 and alpha[39, 20] == 255 and alpha[0, 20] < 255 and alpha[20, 39] < 255
-    inner = SoftMask(mask.alpha, (60.0, 20.0, 100.0, 60.0))
-    assert beyond_frame(inner, (80, 200)).box == inner.box
+    alpha = matte(mask, (0, 40, 40, 80)).alpha
+    assert alpha[20, 0] == alpha[39, 20] == 255
