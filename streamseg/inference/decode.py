@@ -18,7 +18,7 @@ DUPLICATE_IOU = 0.55
 
 @dataclass(frozen=True, slots=True)
 class Peaks:
-    """Candidates in view pixels, best first: score [N], label [N], box [N, 4] x0, y0, x1, y1, mix [N, K]."""
+    """Candidates in view pixels, best first: score [N], label [N], box [N, 4] x0, y0, x1, y1, mix [N, M]."""
 
     score: F32
     label: npt.NDArray[np.int32]
@@ -32,7 +32,7 @@ def decode(outputs: Sequence[F32], fit: Letterbox, *, floor: float, most: int) -
     if len(peaks.score) == 0:
         return Instances.none()
     cells = _cells(peaks.box, outputs[-1].shape[1:])
-    masks = [_mix(outputs[-1], mix, cell) for mix, cell in zip(peaks.mix, cells, strict=True)]
+    masks = [_mix(outputs[-1], *row) for row in zip(peaks.mix, peaks.box, cells, strict=True)]
     score = peaks.score * np.array([_certainty(mask) for mask in masks], np.float32)
     order = np.argsort(-score, kind="stable")
     kept = _distinct(order, score, peaks, masks, cells, floor=floor)
@@ -64,12 +64,23 @@ def _cells(box: F32, map_hw: tuple[int, ...]) -> npt.NDArray[np.int64]:
     return np.concatenate([low, high], 1).astype(np.int64)
 
 
-def _mix(prototypes: F32, mix: F32, cell: npt.NDArray[np.int64]) -> F32:
-    """Probability [h, w] of an object's mask within its box."""
+def _mix(prototypes: F32, mix: F32, box: F32, cell: npt.NDArray[np.int64]) -> F32:
+    """Probability [h, w] of an object's mask within its box: prototypes and position, mixed by its coefficients."""
     x0, y0, x1, y1 = cell
     part = prototypes[:, y0:y1, x0:x1]
-    logits = mix @ part.reshape(len(part), -1)
-    return (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).reshape(part.shape[1:])
+    kinds = len(part)
+    logits = np.tensordot(mix[:kinds], part, 1)
+    u = _across(np.arange(x0, x1), box[0::2] / MASK_STRIDE)[None, :]
+    v = _across(np.arange(y0, y1), box[1::2] / MASK_STRIDE)[:, None]
+    one, by_u, by_v, by_uu, by_vv, by_uv = mix[kinds:]
+    logits += one + (by_u + by_uu * u) * u + (by_v + by_vv * v) * v + by_uv * (u * v)
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32)
+
+
+def _across(cells: npt.NDArray[np.int64], ends: npt.NDArray[np.floating]) -> F32:
+    """Where the middles of cells lie between two ends, from -1 to 1, at most twice that."""
+    low, high = ends
+    return np.clip((2 * (cells + 0.5) - low - high) / max(high - low, 1), -2, 2).astype(np.float32)
 
 
 def _certainty(mask: F32) -> float:

@@ -4,8 +4,8 @@ Convolutions extract (stride 2 to 32), three transposed convolutions bring the d
 pooling picks the peaks of the class heatmaps, and each peak's coefficients mix the prototypes into its mask.
 
 Sources: heatmap peaks as objects, Zhou et al. 2019, "Objects as Points", sec. 3; masks from prototypes, Bolya et al.
-2019, "YOLACT", sec. 3; box distances, Tian et al. 2019, "FCOS", sec. 3.1; bilinear start of the deconvolutions, Long
-et al. 2015, "Fully Convolutional Networks", sec. 3.3.
+2019, "YOLACT", sec. 3; position in a mask's mix, Tian et al. 2020, "CondInst", sec. 3.1; box distances, Tian et al.
+2019, "FCOS", sec. 3.1; bilinear start of deconvolutions, Long et al. 2015, "Fully Convolutional Networks", sec. 3.3.
 """
 
 from dataclasses import dataclass
@@ -19,6 +19,11 @@ STRIDES = (8, 16)
 """Strides of the heads, small objects first."""
 MASK_STRIDE = 4
 """Stride of the prototypes."""
+POSITION_TERMS = 6
+"""1, u, v, uu, vv, uv: where a pixel lies in the object's box (-1..1 each way), mixed into its mask like prototypes.
+
+They tell an object from its twin in the same box, which prototypes alone can hardly do.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,10 @@ class NetConfig:
 
 
 class Level(NamedTuple):
-    """One head's raw output: heat [B, C, h, w] logits; box [B, 4, h, w] log distances in strides; mix [B, K, h, w]."""
+    """One head's raw output: heat [B, C, h, w] logits; box [B, 4, h, w] log distances in strides; mix [B, M, h, w].
+
+    M is the number of prototypes plus POSITION_TERMS.
+    """
 
     heat: Tensor
     box: Tensor
@@ -107,12 +115,13 @@ class Head(nn.Module):
 
     def __init__(self, n_in: int, width: int, config: NetConfig):
         super().__init__()
-        self.splits = [len(config.labels), 4, config.prototypes]
+        self.splits = [len(config.labels), 4, config.prototypes + POSITION_TERMS]
         self.tower = ConvBlock(n_in, width)
         self.out = nn.Conv2d(width, sum(self.splits), 1)
         # a heatmap is nearly empty: start at a score of 0.01, so that the first steps do not fight the background
         bias = torch.cat([torch.full((n,), start) for n, start in zip(self.splits, (-4.6, 1.0, 0.0), strict=True)])
         nn.init.normal_(self.out.weight, std=0.01)
+        nn.init.zeros_(self.out.weight[-POSITION_TERMS:])
         self.out.bias = nn.Parameter(bias)
 
     def forward(self, x: Tensor) -> Level:
@@ -154,7 +163,7 @@ class Deployed(nn.Module):
     """The network as the runners call it: uint8 [B, H, W, 3] in; peaks, boxes, coefficients, prototypes out.
 
     Per level: score [B, C, h, w], the sigmoid of the heatmap where it is a 3x3 maximum, 0 elsewhere; box [B, 4, h, w]
-    left, top, right, bottom distances in pixels of the view; mix [B, K, h, w]. Last: prototypes [B, K, H/4, W/4].
+    left, top, right, bottom distances in pixels of the view; mix [B, M, h, w]. Last: prototypes [B, K, H/4, W/4].
     """
 
     def __init__(self, net: DeconvNet):

@@ -22,10 +22,12 @@ def loss_terms(raw: Raw, batch: Batch) -> dict[str, Tensor]:
     heat = sum((_focal(level.heat.float(), h, w) for level, h, w in levels), torch.zeros((), device=batch.box.device))
     index, cells = _positive_cells(batch)
     box, mix = _gather(raw, batch, index, cells)
-    mask, dice = _mask_terms(raw.prototypes.float(), batch, index, mix)
+    boxes = _to_boxes(box, batch.level[index], cells)
+    pick = _one_each(index, len(batch.image))
+    mask, dice = _mask_terms(raw.prototypes.float(), batch, mix[pick], boxes[pick].detach())
     return {
         "heat": heat / objects,
-        "box": _giou_loss(_to_boxes(box, batch.level[index], cells), batch.box[index]),
+        "box": _giou_loss(boxes, batch.box[index]),
         "mask": mask,
         "dice": dice,
         "semantic": _semantic(raw.semantic.float(), batch),
@@ -63,10 +65,10 @@ def _positive_cells(batch: Batch) -> tuple[Tensor, Tensor]:
 
 
 def _gather(raw: Raw, batch: Batch, index: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
-    """What the network says at the positive cells: box logits [P, 4], coefficients [P, K]."""
+    """What the network says at the positive cells: box logits [P, 4], coefficients [P, M]."""
     image, level = batch.image[index], batch.level[index]
     box = raw.levels[0].box.new_zeros((len(index), 4), dtype=torch.float32)
-    mix = box.new_zeros((len(index), raw.prototypes.shape[1]))
+    mix = box.new_zeros((len(index), raw.levels[0].mix.shape[1]))
     for i, out in enumerate(raw.levels):
         own = level == i
         at = image[own], slice(None), cells[own, 0], cells[own, 1]
@@ -94,17 +96,27 @@ def _giou_loss(found: Tensor, truth: Tensor) -> Tensor:
     return (1 - giou).mean()
 
 
-def _mask_terms(prototypes: Tensor, batch: Batch, index: Tensor, mix: Tensor) -> tuple[Tensor, Tensor]:
-    """Cross-entropy and dice of each object's mask within its box, from one of its positive cells drawn at random."""
+def _one_each(index: Tensor, objects: int) -> Tensor:
+    """One of each object's positive cells, drawn at random: positions in index, int64 [N]."""
     order = torch.randperm(len(index), device=index.device)
-    pick = torch.full((len(batch.image),), -1, device=index.device).scatter_(0, index[order], order)
+    return torch.zeros(objects, dtype=torch.int64, device=index.device).scatter_(0, index[order], order)
+
+
+def _mask_terms(prototypes: Tensor, batch: Batch, mix: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
+    """Cross-entropy and dice of each object's mask near its box.
+
+    mix [N, M] and boxes [N, 4] are what the network says of each object; boxes only place the position terms.
+    """
+    size, kinds = batch.view.shape[-1], prototypes.shape[1]
     ys, xs = (torch.arange(s, device=mix.device) + 0.5 for s in batch.mask.shape[1:])
     cross, dice, n = mix.sum() * 0, mix.sum() * 0, 0
     for image in range(len(prototypes)):
         own = ((batch.image == image) & batch.has_mask).nonzero()[:, 0][:MASKS_PER_IMAGE]
         if len(own) == 0:
             continue
-        logits = torch.einsum("nk,khw->nhw", mix[pick[own]], prototypes[image])
+        terms = _position_terms(boxes[own].clamp(0, size) / MASK_STRIDE, ys, xs)
+        logits = torch.einsum("nk,khw->nhw", mix[own, :kinds], prototypes[image])
+        logits = logits + torch.einsum("nt,nthw->nhw", mix[own, kinds:], terms)
         truth = batch.mask[own].float() / 255
         near = _near_box(batch.box[own] / MASK_STRIDE, ys, xs)
         area = near.sum((1, 2)).clamp(min=1)
@@ -115,6 +127,15 @@ def _mask_terms(prototypes: Tensor, batch: Batch, index: Tensor, mix: Tensor) ->
         dice = dice + (1 - overlap / ((guess**2).sum((1, 2)) + (truth**2).sum((1, 2)) + 1)).sum()
         n += len(own)
     return cross / max(1, n), dice / max(1, n)
+
+
+def _position_terms(box: Tensor, ys: Tensor, xs: Tensor) -> Tensor:
+    """1, u, v, uu, vv, uv [N, 6, h, w]: u and v run from -1 to 1 across each box, and stay within twice that."""
+    x0, y0, x1, y1 = box[:, :, None].unbind(1)
+    u = ((2 * xs - x0 - x1) / (x1 - x0).clamp(min=1)).clamp(-2, 2)[:, None, :]
+    v = ((2 * ys - y0 - y1) / (y1 - y0).clamp(min=1)).clamp(-2, 2)[:, :, None]
+    one = torch.ones_like(u * v)
+    return torch.stack([one, u * one, v * one, u * u * one, v * v * one, u * v], 1)
 
 
 def _near_box(box: Tensor, ys: Tensor, xs: Tensor) -> Tensor:

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+import torch
 
 from streamseg.geometry import Letterbox
-from streamseg.inference.decode import decode
+from streamseg.inference.decode import _mix, decode
+from streamseg.training.losses import _position_terms
 
 VIEW = (96, 160)
 
@@ -12,7 +14,7 @@ def outputs():
     levels = []
     for stride in (8, 16):
         cells = VIEW[0] // stride, VIEW[1] // stride
-        levels += [np.zeros((n, *cells), np.float32) for n in (3, 4, 3)]
+        levels += [np.zeros((n, *cells), np.float32) for n in (3, 4, 3 + 6)]
     prototypes = np.full((3, VIEW[0] // 4, VIEW[1] // 4), -6, np.float32)
     return [*levels, prototypes]
 
@@ -66,7 +68,7 @@ def test_limits():
     rng = np.random.default_rng(0)
     out[0][:] = rng.random(out[0].shape) * 0.9
     out[1][:] = 3
-    out[2][:] = 1
+    out[2][:3] = 1
     assert len(run(out, most=5)) <= 5
     assert run(out, floor=0.5, most=400).scores.min() >= 0.5
     assert len(run(out, floor=0.95)) == 0
@@ -77,3 +79,25 @@ def test_boxes_never_leave_the_frame():
     out[-1][0] = 6
     put(out, 0, (0, 0), 0, 0.9, (500, 500, 500, 500), 0)
     assert run(out).boxes[0].tolist() == pytest.approx([0, 0, 320, 192])
+
+
+def test_position_splits_twins_that_share_a_prototype():
+    out = outputs()
+    out[-1][0, 6:14, 10:20] = 6
+    # both see the whole double object; each leans to its own side
+    put(out, 0, (4, 6), 1, 0.7, (12, 12, 28, 20), 0)
+    put(out, 0, (4, 8), 1, 0.6, (28, 12, 12, 20), 0)
+    out[2][3] = -6
+    out[2][4, 4, 6], out[2][4, 4, 8] = -20, 20
+    left, right = (mask.on((0, 0, 320, 192)) > 127 for mask in run(out).masks)
+    assert not (left & right).any()
+    assert np.nonzero(left)[1].max() < np.nonzero(right)[1].min()
+
+
+def test_training_and_decoding_place_a_mask_alike():
+    box, mix = np.array([13.0, 9.0, 71.0, 60.0], np.float32), np.array([0.3, -1, 0.5, -2, -1, 0.7], np.float32)
+    cell = np.array([3, 2, 18, 15])
+    found = _mix(np.zeros((0, 24, 40), np.float32), mix, box, cell)
+    ys, xs = (torch.arange(a, b) + 0.5 for a, b in ((2, 15), (3, 18)))
+    wanted = torch.einsum("t,thw->hw", torch.tensor(mix), _position_terms(torch.tensor(box)[None] / 4, ys, xs)[0])
+    assert np.allclose(found, wanted.sigmoid(), atol=1e-5)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from streamseg.inference.net import DeconvNet, Deployed, NetConfig, Up
+from streamseg.inference.net import POSITION_TERMS, DeconvNet, Deployed, NetConfig, Up
 
 SMALL = NetConfig(widths=(8, 16, 16, 16), depths=(1, 1, 1, 1), prototypes=4)
 
@@ -12,7 +12,7 @@ def test_shapes(size):
     for level, stride in zip(raw.levels, (8, 16), strict=True):
         cells = (size[0] // stride, size[1] // stride)
         assert level.heat.shape == (2, 3, *cells) and level.box.shape == (2, 4, *cells)
-        assert level.mix.shape == (2, 4, *cells)
+        assert level.mix.shape == (2, 4 + POSITION_TERMS, *cells)
     assert raw.prototypes.shape == (2, 4, size[0] // 4, size[1] // 4)
 
 
