@@ -83,7 +83,6 @@ def test_a_label_that_is_not_the_network_s_is_named() -> None:
 
 
 def test_supervision_detections_carry_masks_and_ids() -> None:
-    pytest.importorskip("supervision")
     detections = to_detections(_extraction(), _LABELS)
     assert detections.tracker_id.tolist() == [1, 2]
     assert detections.class_id.tolist() == [1, 0]
@@ -94,6 +93,5 @@ def test_supervision_detections_carry_masks_and_ids() -> None:
 
 
 def test_supervision_detections_of_an_empty_frame_are_empty() -> None:
-    pytest.importorskip("supervision")
     frame = _extraction().frame
     assert len(to_detections(Extraction(frame, ()), _LABELS)) == 0
