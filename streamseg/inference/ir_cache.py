@@ -1,7 +1,7 @@
 """A weight file as an OpenVINO model, converted once and kept in the user's cache folder.
 
-Converting needs torch (1.8 s to import); reading the kept model does not. The key is the weight file's hash, the view
-and OpenVINO's version, so nothing kept can ever be stale.
+Converting needs torch (1.8 s to import); reading the kept model does not. The key is made of the weight file, the
+network's own code, the view and OpenVINO's version, so nothing kept can ever be stale.
 """
 
 import hashlib
@@ -25,7 +25,8 @@ def read_or_convert(weights: Path, digest: str, view_hw: tuple[int, int]) -> Any
     import openvino as ov
 
     height, width = view_hw
-    version = hashlib.sha256(ov.__version__.encode()).hexdigest()[:8]
+    code = Path(__file__).with_name("net.py").read_bytes()
+    version = hashlib.sha256(code + ov.__version__.encode()).hexdigest()[:8]
     kept = cache_dir() / f"{digest}-{height}x{width}-{version}.xml"
     if kept.exists():
         try:

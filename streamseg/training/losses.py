@@ -11,7 +11,7 @@ from torch import Tensor
 from streamseg.inference.net import MASK_STRIDE, STRIDES, Raw
 from streamseg.training.targets import Batch
 
-WEIGHTS = {"heat": 1.0, "box": 1.5, "mask": 2.0, "dice": 1.0, "semantic": 0.5}
+WEIGHTS = {"heat": 1.0, "box": 1.5, "mask": 3.0, "dice": 2.0, "semantic": 0.5}
 MASKS_PER_IMAGE = 24
 
 
