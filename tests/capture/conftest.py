@@ -1,6 +1,6 @@
 """Small clips made by the tests that need them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,10 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+
+from streamseg.capture.live import LiveSource
+from streamseg.config import CaptureConfig
+from tests.servers import RtspServer, rtsp_server
 
 WriteClip = Callable[..., Path]
 
@@ -82,3 +86,25 @@ def _add_silence(container: Any, stream: Any, seconds: float) -> None:
         frame.sample_rate, frame.pts = 48000, i * 1024
         container.mux(stream.encode(frame))
     container.mux(stream.encode())
+
+
+LIVE: dict[str, Any] = {"open_timeout_s": 5, "read_timeout_s": 2, "backoff_max_s": 0.2}
+"""Timeouts of tests against a server of this machine."""
+
+
+def live_source(url: str, **capture: Any) -> LiveSource:
+    """A live source that gives up and comes back quickly."""
+    return LiveSource(url, CaptureConfig(**{**LIVE, **capture}), "gate")
+
+
+@pytest.fixture
+def clip(write_clip: WriteClip) -> Path:
+    """What the RTSP server shows."""
+    return write_clip("served.mp4", frames=50, gop=5)
+
+
+@pytest.fixture
+def server(clip: Path) -> Iterator[RtspServer]:
+    """A real RTSP server in a child process, with the clip in a loop."""
+    with rtsp_server(clip, seconds=30) as running:
+        yield running

@@ -4,41 +4,21 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from streamseg.capture import open_source, parse_source
-from streamseg.capture.live import LiveSource
 from streamseg.config import CaptureConfig
 from streamseg.errors import SourceUnreachable
 from tests.servers import RtspServer, rtsp_server
 
-from .conftest import WriteClip
-
-_SETTINGS: dict[str, Any] = {"open_timeout_s": 5, "read_timeout_s": 2, "backoff_max_s": 0.2}
-
-
-def _live(url: str, **capture: Any) -> LiveSource:
-    return LiveSource(url, CaptureConfig(**{**_SETTINGS, **capture}), "gate")
-
-
-@pytest.fixture
-def clip(write_clip: WriteClip) -> Path:
-    return write_clip("served.mp4", frames=50, gop=5)
-
-
-@pytest.fixture
-def server(clip: Path) -> Iterator[RtspServer]:
-    with rtsp_server(clip, seconds=30) as running:
-        yield running
+from .conftest import LIVE, live_source
 
 
 def test_a_server_that_is_killed_and_comes_back(server: RtspServer) -> None:
-    source = _live(server.url)
+    source = live_source(server.url)
     source.open()
     frames = iter(source)
     seen = list(islice(frames, 5))
@@ -58,7 +38,7 @@ def test_a_server_that_is_killed_and_comes_back(server: RtspServer) -> None:
 
 
 def test_lost_for_good(server: RtspServer) -> None:
-    source = _live(server.url, reconnect_tries=2)
+    source = live_source(server.url, reconnect_tries=2)
     frames = iter(source)
     next(frames)
     server.stop()
@@ -69,14 +49,14 @@ def test_lost_for_good(server: RtspServer) -> None:
 
 def test_a_stream_that_ends_is_connected_again(clip: Path) -> None:
     with rtsp_server(clip, seconds=1) as server:
-        source = _live(server.url)
+        source = live_source(server.url)
         frames = list(islice(source, 70))
         assert source.reconnects >= 1
         assert [f.seq for f in frames] == list(range(70))
 
 
 def test_a_server_that_stalls_is_left_after_the_read_timeout(server: RtspServer) -> None:
-    source = _live(server.url, reconnect_tries=0, read_timeout_s=0.5)
+    source = live_source(server.url, reconnect_tries=0, read_timeout_s=0.5)
     frames = iter(source)
     next(frames)
     os.kill(server.pid, signal.SIGSTOP)
@@ -88,7 +68,7 @@ def test_a_server_that_stalls_is_left_after_the_read_timeout(server: RtspServer)
 
 
 def test_freshest_ends_at_once_while_the_server_stalls(server: RtspServer) -> None:
-    source = open_source(parse_source(server.url), CaptureConfig(**_SETTINGS))
+    source = open_source(parse_source(server.url), CaptureConfig(**LIVE))
     source.open()
     frames = iter(source)
     next(frames)
@@ -104,7 +84,7 @@ def test_freshest_ends_at_once_while_the_server_stalls(server: RtspServer) -> No
 
 
 def test_who_is_slow_gets_the_newest(server: RtspServer) -> None:
-    source = open_source(parse_source(server.url), CaptureConfig(**_SETTINGS))
+    source = open_source(parse_source(server.url), CaptureConfig(**LIVE))
     source.open()
     frames = iter(source)
     first = next(frames)
@@ -118,7 +98,7 @@ def test_who_is_slow_gets_the_newest(server: RtspServer) -> None:
 
 
 def test_closing_what_was_never_read_leaves_the_server(server: RtspServer) -> None:
-    source = _live(server.url)
+    source = live_source(server.url)
     source.open()
     source.close()
     assert list(source) == []

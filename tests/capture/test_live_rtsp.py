@@ -3,42 +3,21 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from streamseg.capture.live import LiveSource
-from streamseg.config import CaptureConfig
 from streamseg.errors import SourceInvalid, SourceNotFound, SourceRefused, SourceUnreachable
 from streamseg.pixels import frame_rgb
 from tests.servers import RtspServer, rtsp_server
 
-from .conftest import WriteClip, picture
-
-_SETTINGS: dict[str, Any] = {"open_timeout_s": 5, "read_timeout_s": 2, "backoff_max_s": 0.2}
-
-
-def _live(url: str, **capture: Any) -> LiveSource:
-    return LiveSource(url, CaptureConfig(**{**_SETTINGS, **capture}), "gate")
-
-
-@pytest.fixture
-def clip(write_clip: WriteClip) -> Path:
-    return write_clip("served.mp4", frames=50, gop=5)
-
-
-@pytest.fixture
-def server(clip: Path) -> Iterator[RtspServer]:
-    with rtsp_server(clip, seconds=30) as running:
-        yield running
+from .conftest import live_source, picture
 
 
 def test_frames_flow(server: RtspServer) -> None:
-    source = _live(server.url)
+    source = live_source(server.url)
     info = source.open()
     assert (info.name, info.source, info.live, info.size_hw) == ("gate", server.url, True, (64, 96))
     assert (info.frames, info.audio_from) == (None, None)
@@ -56,20 +35,20 @@ def test_frames_flow(server: RtspServer) -> None:
 
 
 def test_end_and_max_frames(server: RtspServer) -> None:
-    assert len(list(_live(server.url, max_frames=3))) == 3
-    assert all(0.1e9 <= f.pts_ns < 0.3e9 for f in _live(server.url, start=0.1, end=0.3))
+    assert len(list(live_source(server.url, max_frames=3))) == 3
+    assert all(0.1e9 <= f.pts_ns < 0.3e9 for f in live_source(server.url, start=0.1, end=0.3))
 
 
 def test_digest_login(clip: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     with rtsp_server(clip, user="guard", password="top-secret", seconds=5) as server:
         for login in ("", "guard:wrong-secret@", "other:top-secret@"):
-            source = _live(server.url.replace("//", f"//{login}"))
+            source = live_source(server.url.replace("//", f"//{login}"))
             with pytest.raises(SourceRefused, match="access refused") as raised:
                 source.open()
             assert "secret" not in str(raised.value)
             assert source.state == "failed"
-        source = _live(server.url.replace("//", "//guard:top-secret@"))
+        source = live_source(server.url.replace("//", "//guard:top-secret@"))
         assert source.open().source == server.url.replace("//", "//***@")
         assert next(iter(source)).seq == 0
         source.close()
@@ -79,7 +58,7 @@ def test_digest_login(clip: Path, caplog: pytest.LogCaptureFixture) -> None:
 
 def test_wrong_path(server: RtspServer) -> None:
     with pytest.raises(SourceNotFound, match="/nothing: not found"):
-        _live(server.url.replace("/stream", "/nothing")).open()
+        live_source(server.url.replace("/stream", "/nothing")).open()
 
 
 def _closed_port() -> int:
@@ -92,12 +71,12 @@ def _closed_port() -> int:
 def test_closed_port() -> None:
     began = time.monotonic()
     with pytest.raises(SourceUnreachable, match="cannot be reached"):
-        _live(f"rtsp://u:secret@127.0.0.1:{_closed_port()}/x", reconnect_tries=0, open_timeout_s=60).open()
+        live_source(f"rtsp://u:secret@127.0.0.1:{_closed_port()}/x", reconnect_tries=0, open_timeout_s=60).open()
     assert time.monotonic() - began < 30
 
 
 def test_open_tries_until_its_timeout() -> None:
-    source = _live(f"rtsp://127.0.0.1:{_closed_port()}/x", open_timeout_s=0.6)
+    source = live_source(f"rtsp://127.0.0.1:{_closed_port()}/x", open_timeout_s=0.6)
     began = time.monotonic()
     with pytest.raises(SourceUnreachable):
         source.open()
@@ -107,7 +86,7 @@ def test_open_tries_until_its_timeout() -> None:
 
 def test_unknown_host() -> None:
     with pytest.raises(SourceUnreachable, match="no such host"):
-        _live("rtsp://no-such-host.invalid/x", reconnect_tries=0).open()
+        live_source("rtsp://no-such-host.invalid/x", reconnect_tries=0).open()
 
 
 @pytest.mark.parametrize("scheme", ["rtsp", "rtmp", "http"])
@@ -117,7 +96,7 @@ def test_a_host_that_never_answers(scheme: str) -> None:
         silent.listen()
         url = f"{scheme}://127.0.0.1:{silent.getsockname()[1]}/x"
         with pytest.raises(SourceUnreachable, match=r"no answer within 0\.\d s"):
-            _live(url, open_timeout_s=0.3).open()
+            live_source(url, open_timeout_s=0.3).open()
 
 
 def test_a_server_of_another_kind() -> None:
@@ -126,7 +105,7 @@ def test_a_server_of_another_kind() -> None:
         server.listen()
         threading.Thread(target=_greet, args=(server,), daemon=True).start()
         with pytest.raises((SourceInvalid, SourceUnreachable)):
-            _live(f"rtsp://127.0.0.1:{server.getsockname()[1]}/x", reconnect_tries=0).open()
+            live_source(f"rtsp://127.0.0.1:{server.getsockname()[1]}/x", reconnect_tries=0).open()
 
 
 def _greet(server: socket.socket) -> None:
