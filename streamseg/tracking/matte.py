@@ -20,7 +20,8 @@ _RADIUS_CELLS, _MIN_RADIUS_PX = 0.8, 2
 """Reach of the guided filter in cells of the mask: the pixels of the frame that one of its values covers."""
 _BAND_CELLS, _MIN_BAND_PX = 1.5, 2
 """Half the width of the border band, the only place where alpha may be soft."""
-_EPSILON = 1e-4
+_EPSILON = 1e-3
+"""Variance of the guide (colours 0..1) that counts as an edge: above that of sensor noise, or alpha gets its grain."""
 _SURE, _UNSURE = 225, 155
 """Mask values from 225 on are the object and up to 30 are not, whatever the picture says; 100..155 leave it to that."""
 _LOWEST = np.clip(np.rint((np.arange(256) - _UNSURE) * (255 / (_SURE - _UNSURE))), 0, 255).astype(np.uint8)
