@@ -19,6 +19,8 @@ Box = tuple[float, float, float, float]
 
 _INK: Rgb = (16, 18, 22)
 _PAPER: Rgb = (250, 250, 248)
+_SMALL_TEXTS = 8
+"""Objects lower than so many lines of text are small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +108,27 @@ def _lighter(rgb: Rgb) -> Rgb:
 def _draw_labels(canvas: Canvas, tracks: list[Track], style: Style, size_hw: tuple[int, int]) -> None:
     """Name plates, the nearest object's first, each where it hides no other plate if there is such a place."""
     taken: list[Box] = []
+    pad, gap, bar = round(0.55 * style.text_px), round(0.5 * style.text_px), max(2, round(0.3 * style.text_px))
     for track in reversed(tracks):
-        name = text_mask(f"{track.label} {track.id}", style.text_px)
-        score = text_mask(f"{track.score:.2f}", style.text_px)
-        pad, gap, bar = round(0.55 * style.text_px), round(0.5 * style.text_px), max(2, round(0.3 * style.text_px))
-        size = bar + pad + name.shape[1] + gap + score.shape[1] + pad, style.text_px + 2 * pad
-        plate = _place(track.box, size, size_hw, taken)
+        words = [text_mask(word, style.text_px) for word in _words(track, style)]
+        width = bar + pad + sum(word.shape[1] for word in words) + gap * (len(words) - 1) + pad
+        plate = _place(track.box, (width, style.text_px + 2 * pad), size_hw, taken)
         taken.append(plate)
         left, top = int(plate[0]) + bar, int(plate[1])
         shape = rounded_box(plate, 0.3 * style.text_px)
         canvas.fill(np.maximum(shape, (left, 0)), _INK, opacity=0.75)
         canvas.fill(np.minimum(shape, (left, np.inf)), class_rgb(track.label))
-        canvas.paint(name, (left + pad, top + pad), _PAPER)
-        canvas.paint(score, (left + pad + name.shape[1] + gap, top + pad), _PAPER, opacity=0.65)
+        x = left + pad
+        for word, opacity in zip(words, (1.0, 0.65), strict=False):
+            canvas.paint(word, (x, top + pad), _PAPER, opacity=opacity)
+            x += word.shape[1] + gap
+
+
+def _words(track: Track, style: Style) -> tuple[str, ...]:
+    """What a plate says; of a small object only its id: the colour tells its class, and a long plate hides more."""
+    if track.box[3] - track.box[1] < _SMALL_TEXTS * style.text_px:
+        return (str(track.id),)
+    return f"{track.label} {track.id}", f"{track.score:.2f}"
 
 
 def _place(box: Box, size: tuple[int, int], size_hw: tuple[int, int], taken: list[Box]) -> Box:

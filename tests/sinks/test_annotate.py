@@ -125,3 +125,13 @@ def test_trails_keep_no_more_than_their_span() -> None:
     for i in range(5000):
         still.update((make_track(1),), i * 100_000)
     assert len(still.of(1, 500_000_000).points) == 512
+
+
+def test_a_small_object_gets_a_short_plate() -> None:
+    small, large = (80.0, 100.0, 100.0, 120.0), (80.0, 60.0, 100.0, 140.0)
+    widths = []
+    for box in (small, large):
+        above = touched(draw(make_track(box=box, mask=None)))[: int(box[1]) - 3]
+        columns = np.nonzero(above.any(axis=0))[0]
+        widths.append(columns.max() - columns.min())
+    assert 8 < widths[0] < 0.5 * widths[1]
