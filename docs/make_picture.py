@@ -1,4 +1,4 @@
-"""Makes docs/street.png: an annotated frame of the synthetic street, and cut-outs of it on a checkerboard.
+"""Makes docs/street.jpg: an annotated frame of the synthetic street, and cut-outs of it on a checkerboard.
 
 python docs/make_picture.py [--seed 3] [--second 6]
 """
@@ -35,8 +35,10 @@ def make(seed: int, second: float, model: str) -> None:
         best |= {cut.track.id: cut for cut in extraction.cutouts if cut.purpose == "best"}
     annotated = frame_rgb(Frame(frame.stream, 0, 0, planes, frame.color))
     strip = shelf(sorted(best.values(), key=lambda cut: -cut.shot_score), annotated.shape[1])
-    path = Path(__file__).parent / "street.png"
-    cv2.imwrite(str(path), cv2.cvtColor(np.vstack([annotated, strip]), cv2.COLOR_RGB2BGR))
+    path = Path(__file__).parent / "street.jpg"
+    cv2.imwrite(
+        str(path), cv2.cvtColor(np.vstack([annotated, strip]), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90]
+    )
     click.echo(path)
 
 

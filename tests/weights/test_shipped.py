@@ -30,15 +30,15 @@ def test_people_in_held_out_photographs():
     ("clip", "label", "objects"),
     [
         ("pedestrians-square.mp4", "person", 2),
-        ("road-vehicles.mp4", "vehicle", 2),
-        ("person-at-table.mp4", "person", 1),
+        ("road-vehicles.mp4", "vehicle", 1),
+        ("dog-and-person.mp4", "person", 1),
     ],
 )
 @pytest.mark.timeout(300)
 def test_objects_of_real_clips_are_found_followed_and_cut_out(clip, label, objects):
     seen: dict[int, int] = {}
     cut: set[int] = set()
-    for extraction in streamseg.open(shared_file(f"clips/{clip}"), every="all", max_frames=40, start=1.0):
+    for extraction in streamseg.open(shared_file(f"clips/{clip}"), every="all", max_frames=60, start=1.0):
         for track in extraction.tracks:
             if track.state == "active" and track.label == label:
                 seen[track.id] = seen.get(track.id, 0) + 1
