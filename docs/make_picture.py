@@ -1,6 +1,6 @@
 """Makes docs/street.jpg: an annotated frame of the synthetic street, and cut-outs of it on a checkerboard.
 
-python docs/make_picture.py [--seed 3] [--second 6]
+python docs/make_picture.py [--seed 20] [--second 4]
 """
 
 from pathlib import Path
@@ -20,8 +20,8 @@ SQUARE_PX = 12
 
 
 @click.command()
-@click.option("--seed", default=3, show_default=True)
-@click.option("--second", default=6.0, show_default=True)
+@click.option("--seed", default=20, show_default=True)
+@click.option("--second", default=4.0, show_default=True)
 @click.option("--model", default="s", show_default=True)
 def make(seed: int, second: float, model: str) -> None:
     """Run the street up to the second given and compose the picture."""
