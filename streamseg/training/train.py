@@ -5,18 +5,20 @@ streamseg train people.zip street.zip --out runs/mine --recipe configs/train.yam
 
 import json
 import math
+import pickle  # for the name of an error only: weights_only loads no objects
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from streamseg.errors import DataError
+from streamseg.errors import ConfigError, DataError
 from streamseg.inference.net import DeconvNet, NetConfig
 from streamseg.training.dataset import Dataset, load_dataset
 from streamseg.training.losses import loss_terms, total
@@ -47,6 +49,10 @@ class Trainer:
         torch.set_num_threads(recipe.threads)
         self.sources = _load_sources(recipe, data)
         self.net = load_weights(start)[0] if start else DeconvNet(NetConfig(labels=recipe.labels))
+        if self.net.config.labels != recipe.labels:
+            raise ConfigError(
+                f"labels {list(recipe.labels)}: {start} knows {list(self.net.config.labels)}; must be equal"
+            )
         self.net.to(self.device).train()
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
         self.average = DeconvNet(self.net.config).to(self.device)
@@ -93,11 +99,16 @@ class Trainer:
         weights.replace(self.out / "weights.safetensors")
 
     def _resume(self) -> None:
-        state = torch.load(self.out / "checkpoint.pt", map_location=self.device, weights_only=True)
-        self.net.load_state_dict(state["net"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.images = int(state["images"])
+        path = self.out / "checkpoint.pt"
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+            self.net.load_state_dict(state["net"])
+            self.average.load_state_dict(state["average"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.images = int(state["images"])
+        except (OSError, KeyError, ValueError, RuntimeError, pickle.UnpicklingError) as error:
+            reason = str(error).splitlines()[0]
+            raise DataError(f"{path}: not a checkpoint of this network ({reason}); use another --out") from error
 
     def _step(self, batch: Batch) -> dict[str, float]:
         for group in self.optimiser.param_groups:
@@ -147,21 +158,45 @@ def _groups(net: DeconvNet, weight_decay: float) -> list[dict[str, object]]:
 
 
 def _batches(sources: list[tuple[Dataset, float]], recipe: Recipe, seen: int) -> Iterator[Batch]:
-    """Batches for ever, made ahead in a thread; what follows `seen` scenes differs from what came before."""
+    """Batches for ever, made ahead; what follows `seen` scenes differs from what came before."""
     options = SceneOptions(recipe.size, recipe.zoom, recipe.paste, recipe.paste_px, recipe.copy_paste)
     maker = SceneMaker(sources, len(recipe.labels), options)
+    scenes = _Scenes(maker, recipe.batch, (recipe.seed, seen))
+    if recipe.workers == 0:
+        return _ahead(scenes)
+    # spawned, not forked: the network's threads are running already
+    return iter(DataLoader(scenes, batch_size=None, num_workers=recipe.workers, multiprocessing_context="spawn"))
+
+
+class _Scenes(IterableDataset[Batch]):
+    """Batches for ever, other ones in every worker."""
+
+    def __init__(self, maker: SceneMaker, batch: int, seed: tuple[int, int]):
+        super().__init__()
+        self._maker, self._batch, self._seed = maker, batch, seed
+
+    def __iter__(self) -> Iterator[Batch]:
+        worker = get_worker_info()
+        rng = np.random.default_rng((*self._seed, worker.id if worker else 0))
+        cv2.setNumThreads(1)
+        while True:
+            yield make_batch([self._maker.make(rng) for _ in range(self._batch)])
+
+
+def _ahead(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The same batches, made in a thread while the network learns from the one before."""
     ready: queue.Queue[Batch | BaseException] = queue.Queue(maxsize=3)
     stop = threading.Event()
 
     def fill() -> None:
-        rng = np.random.default_rng((recipe.seed, seen))
         try:
-            while not stop.is_set():
-                ready.put(make_batch([maker.make(rng) for _ in range(recipe.batch)]))
+            for batch in batches:
+                ready.put(batch)
+                if stop.is_set():
+                    return
         except BaseException as error:  # handed over to the training thread, which raises it
             ready.put(error)
 
-    cv2.setNumThreads(1)
     threading.Thread(target=fill, daemon=True).start()
     try:
         while True:

@@ -69,6 +69,23 @@ def test_weights_of_a_run_load_and_say_their_terms(tmp_path):
     assert network.labels == LABELS
 
 
+def test_scenes_come_from_worker_processes_too(tmp_path):
+    states = list(trainer(tmp_path, images=24, workers=2).run())
+    assert [state.images for state in states] == [4, 8, 12, 16, 20, 24]
+
+
+def test_a_spoilt_checkpoint_and_other_classes_are_explained(tmp_path):
+    run = trainer(tmp_path, images=4)
+    list(run.run())
+    with pytest.raises(ConfigError, match=r"knows \['person', 'vehicle', 'animal'\]; must be equal"):
+        Trainer(
+            Recipe(labels=("cat",)), [tmp_path / "blobs.zip"], tmp_path / "b", start=run.out / "weights.safetensors"
+        )
+    (run.out / "checkpoint.pt").write_bytes(b"nonsense")
+    with pytest.raises(DataError, match="not a checkpoint of this network"):
+        trainer(tmp_path, images=8)
+
+
 def test_no_objects_is_no_trouble(tmp_path):
     write_zip(tmp_path / "crowd.zip", crowd=True)
     recipe = Recipe(**(SMALL | {"images": 8, "copy_paste": 0.0}))
