@@ -16,7 +16,7 @@ def check_file(source: str) -> None:
     """Raise what can be said of a local file better than libav says it."""
     path = Path(source)
     if not path.exists():
-        raise SourceNotFound(f"{source}: no such file")
+        raise SourceNotFound(f"{source}: no such file; allowed are files, folders, globs, URLs, cameras")
     if not path.is_file():
         raise SourceInvalid(f"{source}: not a file; allowed are video files, folders and globs of images or videos")
     if not os.access(path, os.R_OK):
@@ -30,6 +30,8 @@ def check_file(source: str) -> None:
 def _lacks_index(path: Path) -> bool:
     """An MP4 or MOV (ISO/IEC 14496-12 boxes) that ends before its moov box was written."""
     size = path.stat().st_size
+    if size < 8:
+        return False  # too short for any box: not an MP4 at all
     with path.open("rb") as file:
         position = 0
         while position + 8 <= size:

@@ -208,3 +208,10 @@ def test_whatever_a_file_holds_it_ends_in_frames_or_one_of_our_errors(write_clip
                 assert "\n" not in str(error)
             else:
                 assert [f.seq for f in frames] == list(range(len(frames)))
+
+
+def test_a_text_shorter_than_any_box_is_not_called_truncated(tmp_path: Path) -> None:
+    path = tmp_path / "note.mp4"
+    path.write_text("hello\n")
+    with pytest.raises(SourceInvalid, match="not a video"):
+        FileSource(str(path), CaptureConfig(), "note").open()
