@@ -28,7 +28,6 @@ class Recipe(Section):
     labels: tuple[str, ...] = ("person", "vehicle", "animal")
     precision: Literal["bf16", "fp32"] = "bf16"
     threads: int = Field(2, ge=1, le=256, description="of the network on a CPU")
-    workers: int = Field(0, ge=0, le=256, description="processes that make scenes; 0: a thread of this one")
     seed: int = Field(1, ge=0)
     checkpoint_s: float = Field(120.0, gt=0, description="seconds between checkpoints")
     terms: str = Field("trained on the user's own data", description="terms the data put on the weights")

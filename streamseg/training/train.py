@@ -9,14 +9,13 @@ import pickle  # for the name of an error only: weights_only loads no objects
 import queue
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from streamseg.errors import ConfigError, DataError
 from streamseg.inference.net import DeconvNet, NetConfig
@@ -158,45 +157,21 @@ def _groups(net: DeconvNet, weight_decay: float) -> list[dict[str, object]]:
 
 
 def _batches(sources: list[tuple[Dataset, float]], recipe: Recipe, seen: int) -> Iterator[Batch]:
-    """Batches for ever, made ahead; what follows `seen` scenes differs from what came before."""
+    """Batches for ever, made ahead in a thread; what follows `seen` scenes differs from what came before."""
     options = SceneOptions(recipe.size, recipe.zoom, recipe.paste, recipe.paste_px, recipe.copy_paste)
     maker = SceneMaker(sources, len(recipe.labels), options)
-    scenes = _Scenes(maker, recipe.batch, (recipe.seed, seen))
-    if recipe.workers == 0:
-        return _ahead(scenes)
-    # spawned, not forked: the network's threads are running already
-    return iter(DataLoader(scenes, batch_size=None, num_workers=recipe.workers, multiprocessing_context="spawn"))
-
-
-class _Scenes(IterableDataset[Batch]):
-    """Batches for ever, other ones in every worker."""
-
-    def __init__(self, maker: SceneMaker, batch: int, seed: tuple[int, int]):
-        super().__init__()
-        self._maker, self._batch, self._seed = maker, batch, seed
-
-    def __iter__(self) -> Iterator[Batch]:
-        worker = get_worker_info()
-        rng = np.random.default_rng((*self._seed, worker.id if worker else 0))
-        cv2.setNumThreads(1)
-        while True:
-            yield make_batch([self._maker.make(rng) for _ in range(self._batch)])
-
-
-def _ahead(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """The same batches, made in a thread while the network learns from the one before."""
     ready: queue.Queue[Batch | BaseException] = queue.Queue(maxsize=3)
     stop = threading.Event()
 
     def fill() -> None:
+        rng = np.random.default_rng((recipe.seed, seen))
         try:
-            for batch in batches:
-                ready.put(batch)
-                if stop.is_set():
-                    return
+            while not stop.is_set():
+                ready.put(make_batch([maker.make(rng) for _ in range(recipe.batch)]))
         except BaseException as error:  # handed over to the training thread, which raises it
             ready.put(error)
 
+    cv2.setNumThreads(1)
     threading.Thread(target=fill, daemon=True).start()
     try:
         while True:

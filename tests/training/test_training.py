@@ -69,11 +69,6 @@ def test_weights_of_a_run_load_and_say_their_terms(tmp_path):
     assert network.labels == LABELS
 
 
-def test_scenes_come_from_worker_processes_too(tmp_path):
-    states = list(trainer(tmp_path, images=24, workers=2).run())
-    assert [state.images for state in states] == [4, 8, 12, 16, 20, 24]
-
-
 def test_a_spoilt_checkpoint_and_other_classes_are_explained(tmp_path):
     run = trainer(tmp_path, images=4)
     list(run.run())
