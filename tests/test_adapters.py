@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pycocotools import coco
 
 from streamseg.adapters import to_coco, to_detections, to_mot, write_coco, write_mot
 from streamseg.errors import DataError
@@ -51,7 +52,6 @@ def test_coco_masks_are_the_full_frame_s() -> None:
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 def test_the_coco_file_is_read_by_pycocotools(tmp_path: Path) -> None:
-    coco = pytest.importorskip("pycocotools.coco")
     path = tmp_path / "objects.json"
     write_coco((_extraction(seq) for seq in range(3)), path, _LABELS)
     read = coco.COCO(str(path))

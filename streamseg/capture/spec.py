@@ -26,7 +26,7 @@ def parse_source(argument: str) -> StreamConfig:
     """A SOURCE of the command line, with or without `name=`, as a stream.
 
     Raises:
-        ConfigError: nothing in it, a name over 64 characters, or a URL of a scheme that is not read.
+        ConfigError: nothing in it, not UTF-8, a name over 64 characters, or a URL of a scheme that is not read.
     """
     name, equals, rest = argument.partition("=")
     named = bool(equals) and _NAME.fullmatch(name) is not None
@@ -35,6 +35,8 @@ def parse_source(argument: str) -> StreamConfig:
         raise ConfigError(f"SOURCE {argument!r}: nothing to open; allowed are a file, folder, glob, URL or camera")
     if named and len(name) > _LONGEST_NAME:
         raise ConfigError(f"SOURCE name {name!r}: {len(name)} characters; allowed are {_LONGEST_NAME}")
+    if any("\ud800" <= char <= "\udfff" for char in source):
+        raise ConfigError(f"SOURCE {argument!r}: not UTF-8; rename the file")
     kind_of(source)
     return StreamConfig(source=source, name=name if named else None)
 

@@ -7,11 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from streamseg.geometry import Letterbox, SoftMask, box_iou
+from streamseg.inference.strides import MASK_STRIDE, STRIDES
 from streamseg.records import Instances
 
 F32 = npt.NDArray[np.float32]
-STRIDES = (8, 16)
-MASK_STRIDE = 4
 THIN_BIAS = 0.35
 """Added to every mask's logits: the network learns the share of a cell that an object covers, and limbs thinner than a
 cell never reach one half. Chosen by mask AP on held-out pictures (docs/training.md)."""

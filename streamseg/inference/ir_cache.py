@@ -25,7 +25,7 @@ def read_or_convert(weights: Path, digest: str, view_hw: tuple[int, int]) -> Any
     import openvino as ov
 
     height, width = view_hw
-    code = Path(__file__).with_name("net.py").read_bytes()
+    code = b"".join(Path(__file__).with_name(name).read_bytes() for name in ("net.py", "strides.py"))
     version = hashlib.sha256(code + ov.__version__.encode()).hexdigest()[:8]
     kept = cache_dir() / f"{digest}-{height}x{width}-{version}.xml"
     if kept.exists():

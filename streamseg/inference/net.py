@@ -15,10 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-STRIDES = (8, 16)
-"""Strides of the heads, small objects first."""
-MASK_STRIDE = 4
-"""Stride of the prototypes."""
+from streamseg.inference.strides import STRIDES
+
 POSITION_TERMS = 6
 """1, u, v, uu, vv, uv: where a pixel lies in the object's box (-1..1 each way), mixed into its mask like prototypes.
 

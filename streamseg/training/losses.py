@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from streamseg.inference.net import MASK_STRIDE, STRIDES, Raw
+from streamseg.inference.net import Raw
+from streamseg.inference.strides import MASK_STRIDE, STRIDES
 from streamseg.training.targets import Batch
 
 WEIGHTS = {"heat": 1.0, "box": 1.5, "mask": 3.0, "dice": 2.0, "semantic": 0.5}

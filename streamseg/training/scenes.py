@@ -4,7 +4,7 @@ Copy-paste after Ghiasi et al. 2021, "Simple Copy-Paste is a Strong Data Augment
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -36,7 +36,6 @@ class Scene:
     things: list[Thing]
     valid: U8
     crowd: U8
-    semantic_known: tuple[bool, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,6 @@ class SceneMaker:
         scene = Scene(
             rgb, [], np.ones((self.labels, size, size), np.uint8), np.zeros((self.labels, size, size), np.uint8)
         )
-        scene.semantic_known = picture.known
         covered = np.zeros((size, size), np.uint8)
         for annotation in picture.annotations():
             self._place(scene, annotation, matrix, covered)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from streamseg.inference.net import MASK_STRIDE, STRIDES
+from streamseg.inference.strides import MASK_STRIDE, STRIDES
 from streamseg.training.scenes import Scene, Thing
 
 F32 = npt.NDArray[np.float32]

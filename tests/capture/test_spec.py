@@ -112,12 +112,17 @@ def test_names(sources: list[str], names: list[str]) -> None:
     assert _names(*sources) == names
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=90), max_size=6))
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=90), max_size=6))
 def test_names_are_unique_and_safe(stems: list[str]) -> None:
     streams = [StreamConfig(source=f"/nowhere/{stem}.mp4", name=None) for stem in stems]
     names = [stream.name for stream in expand(streams)]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name or "") for name in names)
+
+
+def test_a_file_name_that_is_not_utf8_is_refused_in_one_line() -> None:
+    with pytest.raises(ConfigError, match="not UTF-8; rename the file"):
+        parse_source("/nowhere/caf\udce9.mp4")
 
 
 def test_a_name_given_twice_is_refused() -> None:

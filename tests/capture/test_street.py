@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pycocotools import mask as coco_mask
 
 from streamseg.capture.street import Actor, Shot, Street
 from streamseg.capture.street.layout import make_layout
@@ -249,7 +250,6 @@ def test_truths_that_do_not_count_are_neither_missed_nor_wrong() -> None:
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # pycocotools under NumPy 2
 def test_the_zip_reads_as_coco(tmp_path) -> None:
-    coco_mask = pytest.importorskip("pycocotools.mask")
     path = tmp_path / "street.zip"
     write_street_zip(path, images=3, seeds=[11, 12], size_hw_choices=[(180, 320)], long_side=240)
     with zipfile.ZipFile(path) as archive:

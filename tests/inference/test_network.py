@@ -2,6 +2,7 @@ import threading
 
 import numpy as np
 import pytest
+import torch
 
 from streamseg.config import ModelConfig
 from streamseg.errors import ConfigError, ModelError
@@ -83,7 +84,6 @@ def test_impossible_choices_are_explained(small_weights, settings, error, says):
 
 
 def test_cuda_without_cuda_is_explained(small_weights):
-    torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
         pytest.skip("this machine has CUDA")
     with pytest.raises(ConfigError, match="sees no CUDA device"):

@@ -1,0 +1,6 @@
+"""The grid of the network's outputs, for those who build it, train it and read it; free of torch."""
+
+STRIDES = (8, 16)
+"""Strides of the heads, small objects first."""
+MASK_STRIDE = 4
+"""Stride of the prototypes."""
