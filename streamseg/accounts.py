@@ -7,7 +7,7 @@ is a check and not a definition. Memory is bounded whatever the length of the st
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -67,7 +67,8 @@ class SinkTotals:
 class Totals:
     """An account at one moment. latency_ms: percentiles by stage, and "total" from arrival to the last sink.
 
-    seconds is the wall time since the stream began, up to now or to its end; objects counts confirmed tracks.
+    seconds is the wall time since the stream began, up to now or to its end; objects counts confirmed tracks,
+    restarts the deaths of processes that worked for the stream.
     """
 
     captured: int = 0
@@ -78,6 +79,7 @@ class Totals:
     in_flight: int = 0
     seconds: float = 0.0
     objects: int = 0
+    restarts: int = 0
     sinks: dict[str, SinkTotals] = field(default_factory=dict)
     latency_ms: dict[str, dict[str, float]] = field(default_factory=dict)
 
@@ -102,9 +104,10 @@ class Account:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._captured = self._emitted = self._objects = 0
+        self._captured = self._emitted = self._objects = self._restarts = 0
         self._in_flight: dict[int, int] = {}
         self._dropped: Counter[str] = Counter()
+        self._lost_by_source: dict[str, int] = {}
         self._failed: Counter[str] = Counter()
         self._degraded: Counter[str] = Counter()
         self._confirmed: set[int] = set()
@@ -122,34 +125,53 @@ class Account:
 
     def captured(self, frame: Frame) -> None:
         """A frame was handed out by capture and is in flight; without a time of arrival, it arrives now."""
+        self.arrived(frame.seq, frame.arrived_ns or time.monotonic_ns())
+
+    def arrived(self, seq: int, arrived_ns: int) -> None:
+        """The same, of a frame that is not at hand."""
         with self._lock:
             self._captured += 1
-            self._in_flight[frame.seq] = frame.arrived_ns or time.monotonic_ns()
+            self._in_flight[seq] = arrived_ns
 
     def lost_by_source(self, dropped: Mapping[str, int]) -> None:
         """Take over a source's own counts of frames lost before they were handed out: they were captured, too."""
         counts = dict(dropped)  # in one step: a source may count in a thread of its own
         with self._lock:
-            for cause, count in counts.items():
-                self._captured += count - self._dropped[cause]
-                self._dropped[cause] = count
+            self._captured += sum(counts.values()) - sum(self._lost_by_source.values())
+            self._lost_by_source = counts
 
     def emitted(self, extraction: Extraction) -> None:
         """Every sink has let go of the frame."""
+        confirmed = {track.id for track in extraction.tracks if track.confirmed_label is not None}
+        new = len(confirmed - self._confirmed)
+        self._confirmed = confirmed
+        self.retired(extraction.frame.seq, time.monotonic_ns(), objects=new, degraded=extraction.degraded)
+
+    def retired(self, seq: int, ended_ns: int, *, objects: int, degraded: Sequence[str] = ()) -> None:
+        """The same, of a frame that is not at hand: when its last sink let it go, how many objects are new in it."""
         with self._lock:
-            arrived_ns = self._in_flight.pop(extraction.frame.seq)
+            arrived_ns = self._in_flight.pop(seq)
             self._emitted += 1
-            self._degraded.update(extraction.degraded)
-            confirmed = {track.id for track in extraction.tracks if track.confirmed_label is not None}
-            self._objects += len(confirmed - self._confirmed)
-            self._confirmed = confirmed
-        self.spent("total", time.monotonic_ns() - arrived_ns)
+            self._degraded.update(degraded)
+            self._objects += objects
+        self.spent("total", ended_ns - arrived_ns)
+
+    def dropped(self, seq: int, cause: str) -> None:
+        """The frame was let pass for a newer one, or for the reason that cause names."""
+        with self._lock:
+            del self._in_flight[seq]
+            self._dropped[cause] += 1
 
     def failed(self, seq: int, cause: str) -> None:
         """The frame was given up by the stage (or sink) that cause names."""
         with self._lock:
             del self._in_flight[seq]
             self._failed[cause] += 1
+
+    def restarted(self) -> None:
+        """A process that works for the stream died, and another took its place."""
+        with self._lock:
+            self._restarts += 1
 
     def sink(self, name: str, *, written: bool) -> None:
         """A sink took the frame, or let it pass."""
@@ -172,12 +194,13 @@ class Account:
             return Totals(
                 captured=self._captured,
                 emitted=self._emitted,
-                dropped=dict(+self._dropped),
+                dropped=dict(self._dropped + Counter(self._lost_by_source)),
                 failed=dict(self._failed),
                 degraded=dict(self._degraded),
                 in_flight=len(self._in_flight),
                 seconds=(until_ns - self._began_ns) / 1e9 if self._began_ns else 0.0,
                 objects=self._objects,
+                restarts=self._restarts,
                 sinks={name: SinkTotals(sink.written, sink.skipped) for name, sink in self._sinks.items()},
                 latency_ms={stage: latency.percentiles_ms() for stage, latency in self._latencies.items()},
             )

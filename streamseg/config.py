@@ -129,6 +129,34 @@ class OutputConfig(Section):
     disk_free_mb: float = Field(500.0, ge=0, description="cut-outs stop when less is free")
 
 
+class RuntimeConfig(Section):
+    """How the stages run as processes."""
+
+    single_process: bool = Field(False, description="all stages in this process, a thread for each stream")
+    placement: Literal["auto", "split", "fused"] = Field(
+        "auto", description="split: processes of their own for every stage; fused: few; auto: fused below 6 cores"
+    )
+    slots: int = Field(6, ge=2, le=64, description="frames of a stream in flight; each takes its size in memory")
+    devices: list[str] | None = Field(
+        None, min_length=1, description="a process for inference on each, streams spread; default: model.device"
+    )
+    batch: int | None = Field(
+        None, ge=1, le=64, description="most frames in one call of the network; default 1 on CPUs"
+    )
+    batch_wait_ms: float = Field(2.0, ge=0, le=1000, description="longest wait for a batch to fill, ms")
+    preprocess_workers: int = Field(1, ge=1, le=64, description="processes for preprocessing (placement: split)")
+    tracking_workers: int = Field(1, ge=1, le=64, description="processes for tracking, streams spread")
+    sink_workers: int = Field(1, ge=1, le=64, description="processes for each kind of sink (split) or all (fused)")
+    optional_sinks: tuple[Literal["cutouts", "video", "objects"], ...] = Field(
+        (), description="these skip frames, counted, rather than hold a stream up"
+    )
+    restarts: int = Field(5, ge=0, le=10000, description="a process that dies more often in restarts_s is given up")
+    restarts_s: float = Field(60.0, gt=0, le=86400, description="the time that restarts counts in, s")
+    stall_s: float = Field(30.0, gt=0, le=3600, description="a process without progress for so long is killed, s")
+    start_s: float = Field(180.0, gt=0, le=3600, description="and one that is not ready for so long, s")
+    drain_s: float = Field(20.0, gt=0, le=3600, description="after the first Ctrl-C or SIGTERM all ends within, s")
+
+
 class Config(Section):
     """The whole file."""
 
@@ -140,6 +168,7 @@ class Config(Section):
     video: VideoConfig = VideoConfig()
     objects: ObjectsConfig = ObjectsConfig()
     output: OutputConfig = OutputConfig()
+    runtime: RuntimeConfig = RuntimeConfig()
     jobs: int = Field(1, ge=1, le=256, description="file streams at a time; live streams always run")
 
     @model_validator(mode="after")

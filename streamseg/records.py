@@ -76,6 +76,31 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """How far a source has come: the last frame that it handed out.
+
+    exact: every pts up to here came from the container, so that seeking by pts finds the place again.
+    """
+
+    seq: int
+    pts_ns: int
+    arrived_ns: int = 0
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Durable:
+    """How far a sink has come: what is safe from the end of its process.
+
+    seq: every frame up to here is, -1: none. position: where a successor goes on after that frame, in the sink's own
+    words; at most 64 KiB.
+    """
+
+    seq: int
+    position: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class StreamInfo:
     """What a source knows of its stream once it is open; frames and duration_s are None where nobody can tell."""
 

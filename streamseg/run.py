@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import stat
 import threading
 import time
 from collections import deque
@@ -25,6 +26,7 @@ from streamseg.inference import load_network
 from streamseg.pipeline import Pipeline
 from streamseg.preprocess import FitView
 from streamseg.records import StreamInfo
+from streamseg.runtime.stream_run import StreamRun
 from streamseg.sinks import build_sinks, prepare_output
 from streamseg.stages import Network, Sink
 from streamseg.summary import RunResult, State, StreamResult
@@ -66,19 +68,51 @@ def execute(config: Config, *, network: Network | None = None, verbose: bool = F
     streams = expand(config.streams)
     if not streams:
         raise ConfigError("streams: none; give a source, such as a file, a folder that holds some, or a URL")
-    jobs = [StreamJob(stream, config) for stream in streams]
     _prepare(config.output)
+    in_threads = network is not None or config.runtime.single_process
     with Signals() as signals:
-        try:
-            network = network or load_network(config.model)
-            check_classes(streams, config, network.labels)
-            shown = progress.display(jobs, Console(stderr=True), verbose=verbose)
-            _run_all(jobs, network, signals, shown=shown)
-        except KeyboardInterrupt:
-            log.warning("interrupted before a stream began")
-    result = RunResult(time.monotonic() - began_s, {job.name: job.result() for job in jobs})
+        if in_threads:
+            streams_run: Sequence[StreamJob | StreamRun] = _in_threads(
+                streams, config, network, signals, verbose=verbose
+            )
+        else:
+            streams_run = _in_processes(streams, config, signals, verbose=verbose)
+    result = RunResult(time.monotonic() - began_s, {one.name: one.result() for one in streams_run})
     summary.write(result, config.output.dir / "summary.json")
     return result
+
+
+def _in_threads(
+    streams: list[StreamConfig], config: Config, network: Network | None, signals: "Signals", *, verbose: bool
+) -> "list[StreamJob]":
+    """All stages in this process, a thread for each stream."""
+    jobs = [StreamJob(stream, config) for stream in streams]
+    try:
+        network = network or load_network(config.model)
+        check_classes(streams, config, network.labels)
+        shown = progress.display(jobs, Console(stderr=True), verbose=verbose)
+        _run_all(jobs, network, signals, shown=shown)
+    except KeyboardInterrupt:
+        log.warning("interrupted before a stream began")
+    return jobs
+
+
+def _in_processes(
+    streams: list[StreamConfig], config: Config, signals: "Signals", *, verbose: bool
+) -> "list[StreamRun]":
+    """The stages as processes, this one their supervisor."""
+    from streamseg.runtime.supervisor import Supervisor
+
+    supervisor = Supervisor(
+        config, streams, version=__version__, check_labels=lambda labels: check_classes(streams, config, labels)
+    )
+    try:
+        with progress.display(supervisor.runs, Console(stderr=True), verbose=verbose) as shown:
+            signals.streaming = True
+            supervisor.run(lambda: signals.asked, shown.update)
+    finally:
+        supervisor.close()
+    return supervisor.runs
 
 
 def build(
@@ -175,7 +209,7 @@ class StreamJob:
 
 
 class Signals:
-    """SIGINT and SIGTERM while a job runs: the first asks to drain, the second ends the process at once.
+    """SIGINT, SIGTERM and SIGHUP while a job runs: the first asks to drain, the second ends the process at once.
 
     Before streaming there is nothing to drain: KeyboardInterrupt. Outside the main thread: no effect.
     """
@@ -187,7 +221,8 @@ class Signals:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
+            numbers = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+            self._before = {number: signal.signal(number, self._handle) for number in numbers}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -195,12 +230,22 @@ class Signals:
             signal.signal(number, handler)
 
     def _handle(self, number: int, _: FrameType | None) -> None:
+        if number == signal.SIGHUP:
+            _leave_terminal()
         if self.asked:
             Console(stderr=True).show_cursor()
             os._exit(130)
         self.asked = True
         if not self.streaming:
             raise KeyboardInterrupt
+
+
+def _leave_terminal() -> None:
+    """The terminal is closed, or about to be: what is written to it must not end a job that drains."""
+    with open(os.devnull, "r+b") as nothing:  # noqa: PTH123  # no path of the user's
+        for number in (1, 2):
+            if stat.S_ISCHR(os.fstat(number).st_mode):  # isatty() says no once the terminal is gone
+                os.dup2(nothing.fileno(), number)
 
 
 def _run_all(jobs: Sequence[StreamJob], network: Network, signals: Signals, *, shown: progress.Display) -> None:

@@ -3,18 +3,24 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from streamseg.records import Extraction, Frame, Instances, Sample, StreamInfo
+from streamseg.records import Durable, Extraction, Frame, Instances, Place, Sample, StreamInfo
 
 
 class Source(Protocol):
     """Capture. open() probes and returns what is known; iterating yields frames in order; close() may come any time.
 
-    dropped counts frames that were lost before they became a Frame, by cause.
+    after is the last frame that a predecessor handed out: a recorded source goes on with the next one, equal to what
+    the predecessor would have made of it; a live one goes on with what comes, its seq and media time counted on.
+    dropped counts frames that were lost before they became a Frame, by cause, since open(). exact: every pts so far
+    came from the container, so that seeking finds the last frame's place again.
     """
 
     dropped: dict[str, int]
 
-    def open(self) -> StreamInfo: ...
+    @property
+    def exact(self) -> bool: ...
+
+    def open(self, after: Place | None = None) -> StreamInfo: ...
     def __iter__(self) -> Iterator[Frame]: ...
     def close(self) -> None: ...
 
@@ -42,10 +48,16 @@ class Tracker(Protocol):
 
 
 class Sink(Protocol):
-    """Results out. open() gives the last seq already durable, or -1; write() says whether it wrote or skipped."""
+    """Results out. write() says whether it wrote or skipped.
+
+    open() is given the position that a predecessor's settle() told last, and cuts off whatever of its results is
+    newer; it gives the last seq already durable, or -1 where it cannot tell or nothing is. The first frame written
+    next may be one that the predecessor had written in part or as a whole.
+    """
 
     name: str
 
-    def open(self, info: StreamInfo) -> int: ...
+    def open(self, info: StreamInfo, position: bytes = b"") -> int: ...
     def write(self, extraction: Extraction) -> bool: ...
+    def settle(self) -> Durable: ...
     def close(self) -> None: ...

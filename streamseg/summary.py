@@ -91,7 +91,7 @@ def _stream(stream: StreamResult) -> dict[str, object]:
         "in_flight": totals.in_flight,
         "fps": round(totals.fps, 3),
         "objects": totals.objects,
-        "restarts": 0,
+        "restarts": totals.restarts,
         "sinks": {name: asdict(sink) for name, sink in totals.sinks.items()},
         "latency_ms": totals.latency_ms,
     }

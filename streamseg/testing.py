@@ -12,7 +12,7 @@ from scipy.optimize import linear_sum_assignment
 from streamseg.capture.street import Street
 from streamseg.capture.synthetic import parse_street_url
 from streamseg.geometry import Box, SoftMask, box_iou, cover
-from streamseg.records import Extraction, Frame, StreamInfo, Track
+from streamseg.records import Durable, Extraction, Frame, Place, StreamInfo, Track
 
 LEAST_VISIBLE = 0.3
 LEAST_SIDE_PX = 14.0
@@ -146,13 +146,17 @@ def _mask_iou(a: SoftMask, b: SoftMask | None, size_hw: tuple[int, int]) -> floa
 class ListSource:
     """A source that yields given frames: for tests of what comes after capture."""
 
+    exact = True
+
     def __init__(self, frames: Iterable[Frame], *, name: str = "list", fps: Fraction = Fraction(25)) -> None:
         self._frames, self._name, self._fps = list(frames), name, fps
+        self._last_seq = -1
         self.dropped: dict[str, int] = {}
         self.closed = False
 
-    def open(self) -> StreamInfo:
+    def open(self, after: Place | None = None) -> StreamInfo:
         """What is known of the frames; the size is the first one's, 0 x 0 without frames."""
+        self._last_seq = -1 if after is None else after.seq
         size_hw = self._frames[0].size_hw if self._frames else (0, 0)
         count = len(self._frames)
         return StreamInfo(self._name, "list", size_hw, self._fps, False, count, float(count / self._fps))
@@ -161,7 +165,8 @@ class ListSource:
         for frame in self._frames:
             if self.closed:
                 return
-            yield frame
+            if frame.seq > self._last_seq:
+                yield frame
 
     def close(self) -> None:
         """End the iteration."""
@@ -169,23 +174,29 @@ class ListSource:
 
 
 class ListSink:
-    """A sink that keeps what it is given in `extractions`."""
+    """A sink that keeps what it is given in `extractions`; position is what it was opened with."""
 
     def __init__(self, name: str = "list") -> None:
         self.name = name
         self.info: StreamInfo | None = None
+        self.position = b""
         self.extractions: list[Extraction] = []
         self.closed = False
 
-    def open(self, info: StreamInfo) -> int:
+    def open(self, info: StreamInfo, position: bytes = b"") -> int:
         """Always begins anew: -1."""
-        self.info = info
+        self.info, self.position = info, position
         return -1
 
     def write(self, extraction: Extraction) -> bool:
         """Keep it; never skips."""
         self.extractions.append(extraction)
         return True
+
+    def settle(self) -> Durable:
+        """Everything it was given is kept; its position is the last seq in decimal digits."""
+        seq = self.extractions[-1].frame.seq if self.extractions else -1
+        return Durable(seq, b"%d" % seq)
 
     def close(self) -> None:
         """Note that it was closed."""

@@ -44,7 +44,8 @@ def load(model):
 
 job.load_network = load
 streams = [parse_source(source) for source in sources]
-config = Config.model_validate({"streams": streams, "output": {"dir": out}, "capture": {"pace": "realtime"}, "jobs": 2})
+config = Config.model_validate({"streams": streams, "output": {"dir": out}, "capture": {"pace": "realtime"}, "jobs": 2,
+    "runtime": {"single_process": True}})
 sys.exit(job.run(config))
 """
 

@@ -13,15 +13,15 @@ from streamseg.stages import Source
 __all__ = ["expand", "is_live", "open_source", "parse_source", "redact"]
 
 
-def open_source(stream: StreamConfig, capture: CaptureConfig) -> Source:
+def open_source(stream: StreamConfig, capture: CaptureConfig, *, newest_only: bool = True) -> Source:
     """The source of a stream that expand() has named; its open() has still to be called.
 
-    Live: only the newest frame is kept for whoever fetches (pace fast: every frame, as long as the sender waits).
-    Recorded: as fast as it is fetched (pace realtime: no faster than media time).
+    Live: only the newest frame is kept for whoever fetches, if newest_only (pace fast: every frame, as long as the
+    sender waits). Recorded: as fast as it is fetched (pace realtime: no faster than media time).
     """
     source = _open_bare(stream, capture)
     if is_live(stream.source):
-        return source if capture.pace == "fast" else Freshest(source)
+        return Freshest(source) if newest_only and capture.pace != "fast" else source
     return Paced(source) if capture.pace == "realtime" else source
 
 

@@ -26,6 +26,8 @@ class MediaClock:
         self.last_ns = begin_ns - 1
         self.repaired = False
         """The last time stamp was missing or went back, and has been made up."""
+        self.exact = True
+        """Not one has been made up so far."""
 
     def tick(self, pts: int | None) -> int:
         """Media time (ns) of the next frame in order of display; greater than the one before."""
@@ -37,6 +39,7 @@ class MediaClock:
             self.repaired = True
         else:
             self.repaired = pts is None or time_ns <= self.last_ns
+        self.exact = self.exact and not self.repaired
         self.last_ns = max(time_ns, self.last_ns + 1)
         return self.last_ns
 

@@ -8,40 +8,35 @@ import logging
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
 import av
 
 from streamseg.capture.address import Address, file_address, url_address
-from streamseg.capture.clock import MediaClock
-from streamseg.capture.container import Opened, explain, open_container
-from streamseg.capture.decoder import Decoder
+from streamseg.capture.container import Opened, explain
 from streamseg.capture.framing import Framer
+from streamseg.capture.reading import Reading, Recording
 from streamseg.capture.recording import check_file, creation_ns, told_duration_s
 from streamseg.config import CaptureConfig
 from streamseg.errors import SourceError, SourceInvalid
-from streamseg.records import Frame, StreamInfo
+from streamseg.records import Frame, Place, StreamInfo
 
 _SECOND_NS = 1_000_000_000
-_EARLIER_S = (0.0, 10.0)
 _TRUNCATED_S = 1.0
 _TRUNCATED_SHARE = 0.02
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """An open file at the place where reading begins."""
-
-    opened: Opened
-    first: av.VideoFrame
-    rest: Iterator[av.VideoFrame]
-
-
 class FileSource:
     """A recorded video. Nothing is dropped but packets that cannot be decoded (dropped["undecodable"]).
+
+    Going on after a place, it seeks to a key picture before it and decodes from there; where seeking cannot be trusted
+    to find the same pictures again, it decodes from the beginning and counts. dropped then counts from the place on.
+    Only what stands in for damaged parts of a picture may differ, as it may between any two runs with several threads.
+
+    Attributes:
+        exact: of the frame handed out last: no time stamp up to it was made up, so that seeking may find it again.
 
     Args:
         source: path, or http(s) URL.
@@ -51,20 +46,24 @@ class FileSource:
 
     def __init__(self, source: str, capture: CaptureConfig, name: str) -> None:
         self.dropped: dict[str, int] = {}
+        self.exact = True
         self._source = source
         self._capture = capture
         self._name = name
         self._closed = threading.Event()
         self._lock = threading.Lock()
-        self._reading: _Reading | None = None
+        self._recording = Recording(self._address(), capture, dropped=self.dropped, closed=self._closed)
+        self._reading: Reading | None = None
+        self._after: Place | None = None
         self._emitted = 0
 
-    def open(self) -> StreamInfo:
-        """Open, seek to start, decode one picture.
+    def open(self, after: Place | None = None) -> StreamInfo:
+        """Open, seek to start, decode one picture; the way to a place is gone when the first frame is fetched.
 
         Raises:
             SourceError: not found, refused, unreachable, or not a video that can be decoded.
         """
+        self._after = after
         self._reading = self._begin()
         return self._describe(self._reading)
 
@@ -73,93 +72,79 @@ class FileSource:
         self._closed.set()
         reading = self._take()
         if reading is not None:
-            reading.opened.container.close()
+            reading.close()
 
-    def _take(self) -> _Reading | None:
+    def _take(self) -> Reading | None:
         """What open() began, for the one who closes it: the iteration, or close() if there was none."""
         with self._lock:
             reading, self._reading = self._reading, None
         return reading
 
     def __iter__(self) -> Iterator[Frame]:
-        """Frames from start to end; SourceError where the file breaks off, after the frames before it."""
+        """Frames from start (or after a place) to end; SourceError where the file breaks off, after its last frame."""
         reading = self._take()
         if self._closed.is_set():
             return
         reading = reading or self._begin()
-        opened = reading.opened
-        self._emitted = 0
-        clock = self._clock(opened)
-        framer = Framer(self._name, wall_zero_ns=creation_ns(opened))
+        self._emitted = 0 if self._after is None else self._after.seq + 1
+        framer = Framer(self._name, wall_zero_ns=creation_ns(reading.opened), first_seq=self._emitted)
         try:
-            for decoded in itertools.chain([reading.first], reading.rest):
-                pts_ns = clock.tick(decoded.pts)
-                if self._closed.is_set() or self._is_past(pts_ns):
-                    return
-                if pts_ns >= self._capture.start * _SECOND_NS:
-                    yield framer.frame(decoded, opened, pts_ns, repaired=clock.repaired)
-                    self._emitted += 1
-                    if self._emitted == self._capture.max_frames:
-                        return
-            if not self._closed.is_set():
-                self._check_whole(opened, clock)
+            # the size that open() told, wherever reading goes on
+            framer.read(reading.first, reading.opened)
+            if self._after is not None:
+                reading = self._go_on(reading, self._after)
+            yield from self._hand_out(reading, framer)
         except av.error.FFmpegError as error:
-            raise self._broken(error, opened, clock) from None
+            raise self._broken(error, reading) from None
         finally:
-            opened.container.close()
+            reading.close()
+
+    def _go_on(self, begun: Reading, after: Place) -> Reading:
+        """What comes after a place: another Reading in place of the one begun, or that one read on."""
+        reading = self._recording.go_on(after)
+        if reading is None:
+            reading = begun
+            handed_out = (timed for timed in begun if self._is_due(timed.pts_ns))
+            next(itertools.islice(handed_out, after.seq, None), None)
+        else:
+            begun.close()
+        # those before the place are in the predecessor's count
+        self.dropped.clear()
+        return reading
+
+    def _hand_out(self, reading: Reading, framer: Framer) -> Iterator[Frame]:
+        if self._is_enough():
+            return
+        for timed in reading:
+            if self._closed.is_set() or self._is_past(timed.pts_ns):
+                return
+            if self._is_due(timed.pts_ns):
+                self.exact = reading.clock.exact
+                yield framer.frame(timed.picture, reading.opened, timed.pts_ns, repaired=reading.clock.repaired)
+                self._emitted += 1
+                if self._is_enough():
+                    return
+        if not self._closed.is_set():
+            self._check_whole(reading)
+
+    def _is_due(self, pts_ns: int) -> bool:
+        return pts_ns >= self._capture.start * _SECOND_NS
 
     def _is_past(self, pts_ns: int) -> bool:
         return self._capture.end is not None and pts_ns >= self._capture.end * _SECOND_NS
 
+    def _is_enough(self) -> bool:
+        return self._capture.max_frames is not None and self._emitted >= self._capture.max_frames
+
     def _address(self) -> Address:
         return url_address(self._source) if "://" in self._source else file_address(self._source)
 
-    def _begin(self) -> _Reading:
-        address = self._address()
-        if not address.remote:
+    def _begin(self) -> Reading:
+        if "://" not in self._source:
             check_file(self._source)
-        if self._capture.start > 0:
-            for earlier_s in _EARLIER_S:
-                reading = self._at(address, max(0.0, self._capture.start - earlier_s))
-                if reading is not None:
-                    return reading
-        reading = self._at(address, None)
-        if reading is None:
-            raise SourceInvalid(f"{address.shown}: not one of its pictures can be decoded")
-        return reading
+        return self._recording.begin()
 
-    def _at(self, address: Address, seek_s: float | None) -> _Reading | None:
-        """Open and decode the first picture; None where that failed, or seeking missed: it lies after start."""
-        opened = open_container(address, self._capture.open_timeout_s, self._capture.read_timeout_s)
-        try:
-            if seek_s is not None:
-                _seek(opened, seek_s)
-            self.dropped.clear()
-            pictures = iter(Decoder(opened, self._capture, dropped=self.dropped, closed=self._closed))
-            first = next(pictures, None)
-        except av.error.FFmpegError as error:
-            opened.container.close()
-            if seek_s is None:
-                raise explain(error, address) from None
-            return None
-        except SourceError:
-            opened.container.close()
-            raise
-        missed = first is not None and seek_s is not None and not self._is_before_start(opened, first)
-        if first is None or missed:
-            opened.container.close()
-            return None
-        return _Reading(opened, first, pictures)
-
-    def _is_before_start(self, opened: Opened, first: av.VideoFrame) -> bool:
-        if first.pts is None:
-            return False
-        return self._clock(opened).tick(first.pts) <= self._capture.start * _SECOND_NS
-
-    def _clock(self, opened: Opened) -> MediaClock:
-        return MediaClock(opened.stream.time_base, opened.fps, zero=opened.stream.start_time or 0)
-
-    def _describe(self, reading: _Reading) -> StreamInfo:
+    def _describe(self, reading: Reading) -> StreamInfo:
         opened = reading.opened
         picture = Framer(self._name).read(reading.first, opened)
         length_s = told_duration_s(opened)
@@ -188,26 +173,21 @@ class FileSource:
             told = round(told * Fraction(self._span_s(length_s)) / Fraction(length_s))
         return told if told is None or self._capture.max_frames is None else min(told, self._capture.max_frames)
 
-    def _broken(self, error: av.error.FFmpegError, opened: Opened, clock: MediaClock) -> SourceError:
-        told = explain(error, opened.address)
-        return type(told)(f"{told} at {clock.last_ns / _SECOND_NS:.2f} s, after {self._emitted} frames")
+    def _broken(self, error: av.error.FFmpegError, reading: Reading) -> SourceError:
+        told = explain(error, reading.opened.address)
+        return type(told)(f"{told} at {reading.clock.last_ns / _SECOND_NS:.2f} s, after {self._emitted} frames")
 
-    def _check_whole(self, opened: Opened, clock: MediaClock) -> None:
+    def _check_whole(self, reading: Reading) -> None:
         """SourceInvalid if the pictures ended long before the length the file tells."""
+        opened = reading.opened
         length_s = told_duration_s(opened)
-        end_s = clock.last_ns / _SECOND_NS + (float(1 / opened.fps) if opened.fps else 0.04)
+        end_s = reading.clock.last_ns / _SECOND_NS + (float(1 / opened.fps) if opened.fps else 0.04)
         if length_s is not None and end_s + max(_TRUNCATED_S, _TRUNCATED_SHARE * length_s) < length_s:
             shown = opened.address.shown
             raise SourceInvalid(
                 f"{shown}: breaks off at {end_s:.2f} s of {length_s:.2f} s, after {self._emitted} frames; "
                 "the file is truncated or damaged"
             )
-
-
-def _seek(opened: Opened, seek_s: float) -> None:
-    begin = opened.stream.start_time or 0
-    offset = begin + int(Fraction(seek_s) / opened.stream.time_base)
-    opened.container.seek(offset, stream=opened.stream, backward=True)
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from streamseg.capture.listing import IMAGE_SUFFIXES, list_media
 from streamseg.config import CaptureConfig
 from streamseg.errors import SourceInvalid, SourceNotFound
 from streamseg.pixels import planes_from_rgb
-from streamseg.records import U8, Color, Frame, StreamInfo
+from streamseg.records import U8, Color, Frame, Place, StreamInfo
 
 _COLOR = Color("bt601", full_range=True, chroma_site="center")
 _SECOND_NS = 1_000_000_000
@@ -40,7 +40,12 @@ class FolderSource:
         source: folder, glob, or one image.
         capture: folder_fps, start, end, max_frames.
         name: of the stream.
+
+    Attributes:
+        exact: an image's time follows from its number.
     """
+
+    exact = True
 
     def __init__(self, source: str, capture: CaptureConfig, name: str) -> None:
         self.dropped: dict[str, int] = {}
@@ -50,8 +55,9 @@ class FolderSource:
         self._fps = Fraction(capture.folder_fps).limit_denominator(100_000)
         self._closed = threading.Event()
         self._size_hw: tuple[int, int] | None = None
+        self._after: Place | None = None
 
-    def open(self) -> StreamInfo:
+    def open(self, after: Place | None = None) -> StreamInfo:
         """List the images and read the first.
 
         Raises:
@@ -59,6 +65,7 @@ class FolderSource:
             SourceRefused: the folder may not be read.
             SourceInvalid: not one of them can be read.
         """
+        self._after = after
         paths = self._paths()
         first = next(filter(None, (self._size_of(path) for path in paths)), None)
         if first is None:
@@ -81,13 +88,18 @@ class FolderSource:
     def __iter__(self) -> Iterator[Frame]:
         if self._size_hw is None:
             self.open()
-        return itertools.islice(self._frames(), self._capture.max_frames)
+        return self._frames()
 
     def _frames(self) -> Iterator[Frame]:
         paths, seq = self._paths(), 0
+        last_ns = -1
+        if self._after is not None:
+            seq, last_ns = self._after.seq + 1, self._after.pts_ns
         for index in self._span(paths):
-            if self._closed.is_set():
+            if self._closed.is_set() or seq == self._capture.max_frames:
                 return
+            if self._pts_ns(index) <= last_ns:
+                continue
             rgb = self._read(paths[index])
             if rgb is None:
                 continue

@@ -13,6 +13,7 @@ from streamseg.capture.planes import Picture, read_picture
 from streamseg.records import Frame
 
 _CENTRED_CODECS = ("mjpeg", "mpeg1video", "h261", "h263")
+_UNDECODED = "rawvideo"
 
 log = logging.getLogger(__name__)
 
@@ -27,24 +28,26 @@ class Framer:
         name: of the stream.
         wall_zero_ns: UTC of media time 0 (files that tell when they were made), or None.
         live: wall time is the host's clock at arrival.
+        first_seq: number of its first Frame.
     """
 
-    def __init__(self, name: str, *, wall_zero_ns: int | None = None, live: bool = False) -> None:
+    def __init__(self, name: str, *, wall_zero_ns: int | None = None, live: bool = False, first_seq: int = 0) -> None:
         self._name = name
         self._wall_zero_ns = wall_zero_ns
         self._live = live
-        self._seq = 0
+        self._seq = first_seq
         self._coded_size: tuple[int, int] | None = None
         self._warned: set[tuple[int, int]] = set()
 
     def read(self, decoded: av.VideoFrame, opened: Opened) -> Picture:
         """Planes of the stream's size."""
-        size = decoded.width, decoded.height
+        size, codec = (decoded.width, decoded.height), opened.stream.codec_context.name
         if self._coded_size is None:
             self._coded_size = size
-        site: Literal["left", "center"] = "center" if opened.stream.codec_context.name in _CENTRED_CODECS else "left"
+        site: Literal["left", "center"] = "center" if codec in _CENTRED_CODECS else "left"
         if size == self._coded_size:
-            return read_picture(decoded, site)
+            # such a picture lies in its packet, and that may lie in a camera's driver: gone once the camera is closed
+            return read_picture(decoded, site, copied=codec == _UNDECODED)
         if size not in self._warned:
             self._warned.add(size)
             log.warning("stream=%s size changed from=%s to=%s; scaled", self._name, self._coded_size, size)

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
-from streamseg.records import Frame, StreamInfo
+from streamseg.records import Frame, Place, StreamInfo
 from streamseg.stages import Source
 
 
@@ -22,6 +22,7 @@ class Freshest:
         self._unread: Frame | None = None
         self._failure: BaseException | None = None
         self._ended = False
+        self._first_seq = 0
 
     @property
     def state(self) -> str:
@@ -33,8 +34,14 @@ class Freshest:
         """Times that a lost stream came back."""
         return getattr(self._source, "reconnects", 0)
 
-    def open(self) -> StreamInfo:
-        return self._source.open()
+    @property
+    def exact(self) -> bool:
+        """What the source says (see LiveSource)."""
+        return self._source.exact
+
+    def open(self, after: Place | None = None) -> StreamInfo:
+        self._first_seq = 0 if after is None else after.seq + 1
+        return self._source.open(after)
 
     def close(self) -> None:
         """End the iteration at once; the thread ends with the packet it waits for."""
@@ -45,7 +52,7 @@ class Freshest:
 
     def __iter__(self) -> Iterator[Frame]:
         threading.Thread(target=self._read, name="freshest", daemon=True).start()
-        seq = 0
+        seq = self._first_seq
         try:
             while (frame := self._fetch()) is not None:
                 yield replace(frame, seq=seq)

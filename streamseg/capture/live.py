@@ -23,7 +23,7 @@ from streamseg.capture.decoder import Decoder
 from streamseg.capture.framing import Framer
 from streamseg.config import CaptureConfig
 from streamseg.errors import SourceError, SourceUnreachable
-from streamseg.records import Frame, StreamInfo
+from streamseg.records import Frame, Place, StreamInfo
 
 State = Literal["connecting", "streaming", "backing-off", "failed", "ended"]
 _SECOND_NS = 1_000_000_000
@@ -45,9 +45,11 @@ class LiveSource:
 
     The first connection must succeed within open_timeout_s. From then on a lost stream is connected again, with
     exponential back-off, reconnect_tries times in a row without a frame (None: for ever); seq goes on without a gap,
-    media time goes on by the time that passed. start and end count from the first frame.
+    media time goes on by the time that passed. start and end count from the first frame. A source that goes on after
+    a place connects by the rules of a lost stream from the beginning.
 
     Attributes:
+        exact: nothing of it can be found again.
         state: what it is doing.
         reconnects: times that a lost stream came back.
 
@@ -57,6 +59,8 @@ class LiveSource:
         name: of the stream.
     """
 
+    exact = False
+
     def __init__(self, source: str, capture: CaptureConfig, name: str) -> None:
         self.dropped: dict[str, int] = {}
         self.state: State = "connecting"
@@ -65,6 +69,7 @@ class LiveSource:
         self._capture = capture
         self._name = name
         self._closed = threading.Event()
+        self._after: Place | None = None
         self._framer = Framer(name, live=True)
         self._lock = threading.Lock()
         self._iterating = False
@@ -76,15 +81,18 @@ class LiveSource:
         """What to open; asked anew for every try."""
         return url_address(self._source)
 
-    def open(self) -> StreamInfo:
+    def open(self, after: Place | None = None) -> StreamInfo:
         """Connect and wait for the first picture.
 
         Raises:
             SourceRefused, SourceNotFound, SourceInvalid: the server's answer, at once.
             SourceUnreachable: no answer; tried again until open_timeout_s has passed, unless reconnect_tries is 0.
+                Going on after a place: given up after reconnect_tries, whatever the answers.
         """
+        if after is not None:
+            self._go_on(after)
         try:
-            self._connection = self._connect_patiently()
+            self._connection = self._connect_patiently() if after is None else self._connect_again()
         except SourceError:
             self.state = "failed"
             raise
@@ -115,19 +123,28 @@ class LiveSource:
         try:
             if self._connection is None and not self._closed.is_set():
                 self.open()
-            frames = itertools.islice(self._frames(), self._capture.max_frames)
+            frames = itertools.islice(self._frames(), self._left())
             yield from itertools.takewhile(lambda frame: not self._is_past(frame.pts_ns), frames)
         finally:
             self._disconnect()
             if self.state != "failed":
                 self.state = "ended"
 
+    def _go_on(self, after: Place) -> None:
+        self._after = after
+        self._framer = Framer(self._name, live=True, first_seq=after.seq + 1)
+        self._last_pts_ns, self._last_arrived_ns = after.pts_ns, after.arrived_ns
+
+    def _left(self) -> int | None:
+        """How many frames may still come."""
+        most, after = self._capture.max_frames, self._after
+        return most if most is None or after is None else max(0, most - after.seq - 1)
+
     def _is_past(self, pts_ns: int) -> bool:
         return self._capture.end is not None and pts_ns >= self._capture.end * _SECOND_NS
 
     def _frames(self) -> Iterator[Frame]:
-        while not self._closed.is_set():
-            assert self._connection is not None
+        while self._connection is not None and not self._closed.is_set():
             try:
                 yield from self._stream(self._connection)
                 lost: SourceError = SourceUnreachable(f"{self._connection.opened.address.shown}: the stream ended")
@@ -135,7 +152,8 @@ class LiveSource:
                 lost = error
             self._disconnect()
             if not self._closed.is_set():
-                self._reconnect(lost)
+                self._connection = self._retry(lost)
+                self.reconnects += self._connection is not None
 
     def _stream(self, connection: _Connection) -> Iterator[Frame]:
         opened = connection.opened
@@ -154,7 +172,7 @@ class LiveSource:
 
     def _clock(self, opened: Opened, arrived_ns: int) -> MediaClock:
         """Media time of a connection, beginning where the last one ended plus the time without frames."""
-        gap_ns = arrived_ns - self._last_arrived_ns
+        gap_ns = arrived_ns - self._last_arrived_ns if self._last_arrived_ns else 0
         begin_ns = 0 if self._last_pts_ns < 0 else self._last_pts_ns + max(1, gap_ns)
         untimed = opened.container.format.name in _UNTIMED_FORMATS
         time_base = Fraction(1, _SECOND_NS) if untimed else opened.stream.time_base
@@ -173,7 +191,7 @@ class LiveSource:
                 self._wait(wait_s, error)
             if self._closed.is_set():
                 break
-        raise SourceUnreachable(f"{self._address().shown}: closed before it could be reached")
+        raise self._closed_before()
 
     def _connect(self, timeout_s: float) -> _Connection:
         """Connect and decode the first picture."""
@@ -196,22 +214,33 @@ class LiveSource:
         log.info("stream=%s connected source=%s", self._name, address.shown)
         return _Connection(opened, itertools.chain([first], pictures))
 
-    def _reconnect(self, lost: SourceError) -> None:
-        tries, backoff, reason = self._capture.reconnect_tries, Backoff(self._capture.backoff_max_s), lost
+    def _connect_again(self) -> _Connection:
+        try:
+            return self._connect(self._capture.open_timeout_s)
+        except SourceError as error:
+            connection = self._retry(error)
+        if connection is None:
+            raise self._closed_before()
+        return connection
+
+    def _retry(self, reason: SourceError) -> _Connection | None:
+        """Connect by the rules of a lost stream; None when closed meanwhile."""
+        tries, backoff = self._capture.reconnect_tries, Backoff(self._capture.backoff_max_s)
         for attempt in itertools.count():
             if tries is not None and attempt >= tries:
                 self.state = "failed"
                 raise SourceUnreachable(f"{reason}; given up after {attempt} tries to reconnect")
             self._wait(backoff.next_s(), reason)
             if self._closed.is_set():
-                return
+                break
             try:
-                self._connection = self._connect(self._capture.open_timeout_s)
+                return self._connect(self._capture.open_timeout_s)
             except SourceError as error:
                 reason = error
-            else:
-                self.reconnects += 1
-                return
+        return None
+
+    def _closed_before(self) -> SourceError:
+        return SourceUnreachable(f"{self._address().shown}: closed before it could be reached")
 
     def _wait(self, wait_s: float, reason: SourceError) -> None:
         self.state = "backing-off"

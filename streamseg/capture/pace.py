@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from streamseg.records import Frame, StreamInfo
+from streamseg.records import Frame, Place, StreamInfo
 from streamseg.stages import Source
 
 _SECOND_NS = 1_000_000_000
@@ -22,8 +22,13 @@ class Paced:
         self._source = source
         self._closed = threading.Event()
 
-    def open(self) -> StreamInfo:
-        return self._source.open()
+    @property
+    def exact(self) -> bool:
+        """What the source says of the frame handed out last (see FileSource)."""
+        return self._source.exact
+
+    def open(self, after: Place | None = None) -> StreamInfo:
+        return self._source.open(after)
 
     def close(self) -> None:
         self._closed.set()

@@ -8,6 +8,7 @@ from typing import Literal
 
 import av
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer
 
 from streamseg.capture.orientation import UPRIGHT, Orientation, turn_upright
 from streamseg.pixels import planes_from_rgb
@@ -18,7 +19,8 @@ _CONVERTED = {7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 _FULL_RANGE = 2
 _HDR_TRANSFERS = (16, 18)
 _RGB_COLOR = Color("bt601", full_range=True, chroma_site="center")
-_COPIED = ("yuv420p", "yuvj420p", "yuva420p", "nv12", "nv21", "gray")
+_PLANAR = ("yuv420p", "yuvj420p", "yuva420p", "gray")
+_SEMIPLANAR = ("nv12", "nv21")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,20 @@ class Picture:
     notes: tuple[str, ...] = ()
 
 
-def read_picture(frame: av.VideoFrame, chroma_site: Literal["left", "center"] = "left") -> Picture:
-    """Copy a decoded frame's planes out of the decoder's memory, as 8-bit 4:2:0, turned upright.
+def read_picture(
+    frame: av.VideoFrame, chroma_site: Literal["left", "center"] = "left", *, copied: bool = False
+) -> Picture:
+    """A decoded frame's planes as 8-bit 4:2:0, turned upright.
+
+    Planes that need no change are read-only views of the frame's own, which they keep alive: the decoder may still
+    read it for the pictures to come, but writes into other memory from now on. copied: they are copies.
 
     chroma_site is what the coding format says of 4:2:0 pictures (left for MPEG-2 and later, center for JPEG).
     """
     picture = _read_rgb(frame) if _is_rgb(frame) else _read_yuv(frame, chroma_site)
+    if copied:
+        planes = picture.planes
+        picture = replace(picture, planes=Planes(planes.y.copy(), planes.u.copy(), planes.v.copy()))
     orientation = orientation_of(frame)
     if orientation != UPRIGHT:
         picture = _turned(picture, orientation)
@@ -52,7 +62,8 @@ def _turned(picture: Picture, orientation: Orientation) -> Picture:
 def orientation_of(frame: av.VideoFrame) -> Orientation:
     """How the frame must be turned to stand upright."""
     try:
-        matrix = frame.side_data.get("DISPLAYMATRIX")
+        # not frame.side_data: it would refer to the frame that keeps it, and both wait for the garbage collector
+        matrix = SideDataContainer(frame).get("DISPLAYMATRIX")  # type: ignore[call-arg]
     except ValueError:
         # the binding refuses the whole table when it holds a kind it does not know; rotation does not need the table
         return Orientation.from_degrees(frame.rotation)
@@ -77,13 +88,13 @@ def _read_yuv(frame: av.VideoFrame, site: Literal["left", "center"]) -> Picture:
         space, limits = {"src_colorspace": frame.colorspace, "dst_colorspace": _BT709}, frame.color_range
         plain = frame.reformat(format="yuv420p", **space, src_color_range=limits, dst_color_range=limits)
     else:
-        plain = frame if name in _COPIED else frame.reformat(format="yuv420p")
+        plain = frame if name in _PLANAR + _SEMIPLANAR else frame.reformat(format="yuv420p")
     if plain is not frame and name != "yuv420p":
         notes = (f"{name} to 8-bit 4:2:0", *notes)
     # chroma that stood at every column is averaged to the middle of its two columns
     every_column = plain is not frame and frame.format.chroma_width(16) == 16
     color = Color(_matrix(frame), full_range, "center" if every_column else site)
-    return Picture(_copy(plain), color, notes=notes)
+    return Picture(_planes(plain), color, notes=notes)
 
 
 def _matrix(frame: av.VideoFrame) -> Literal["bt601", "bt709"]:
@@ -94,24 +105,25 @@ def _matrix(frame: av.VideoFrame) -> Literal["bt601", "bt709"]:
     return "bt709" if frame.height >= 720 else "bt601"
 
 
-def _copy(frame: av.VideoFrame) -> Planes:
+def _planes(frame: av.VideoFrame) -> Planes:
     height, width = frame.height, frame.width
     rows, columns = (height + 1) // 2, (width + 1) // 2
-    luma = _rows(frame.planes[0], height, width).copy()
-    name = frame.format.name
+    name, planes = frame.format.name, frame.planes
+    luma = _rows(planes[0], height, width)
     if name == "gray":
         return Planes(luma, np.full((rows, columns), 128, np.uint8), np.full((rows, columns), 128, np.uint8))
-    if name in ("nv12", "nv21"):
-        pairs = _rows(frame.planes[1], rows, 2 * columns)
+    if name in _SEMIPLANAR:
+        pairs = _rows(planes[1], rows, 2 * columns)
         first, second = pairs[:, 0::2].copy(), pairs[:, 1::2].copy()
-        return Planes(luma, first, second) if name == "nv12" else Planes(luma, second, first)
-    u, v = (_rows(plane, rows, columns).copy() for plane in frame.planes[1:3])
-    return Planes(luma, u, v)
+        # a view of the luma alone would keep the chroma's memory too
+        return Planes(luma.copy(), *((first, second) if name == "nv12" else (second, first)))
+    return Planes(luma, _rows(planes[1], rows, columns), _rows(planes[2], rows, columns))
 
 
 def _rows(plane: av.video.plane.VideoPlane, height: int, width: int) -> U8:
-    """A view of a plane's pixels without the padding that ends its lines."""
-    return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height, :width]
+    """A read-only view of a plane's pixels without the padding that ends its lines."""
+    lines = np.frombuffer(memoryview(plane).toreadonly(), np.uint8)
+    return lines.reshape(-1, plane.line_size)[:height, :width]
 
 
 def _remarks(frame: av.VideoFrame) -> tuple[str, ...]:

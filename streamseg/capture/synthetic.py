@@ -11,7 +11,7 @@ from streamseg.capture.street import Street
 from streamseg.config import CaptureConfig
 from streamseg.errors import ConfigError
 from streamseg.pixels import planes_from_rgb
-from streamseg.records import Color, Frame, StreamInfo
+from streamseg.records import Color, Frame, Place, StreamInfo
 
 COLOR = Color(matrix="bt709", full_range=False, chroma_site="center")
 KEYS = ("seconds", "size", "fps", "seed")
@@ -115,9 +115,14 @@ class SyntheticSource:
         capture: start, end (seconds of media time, start <= t < end) and max_frames are honoured.
         name: the stream's name.
 
+    Attributes:
+        exact: a frame's time follows from its number.
+
     Raises:
         ConfigError: the URL cannot be used, or start lies behind the end of the street.
     """
+
+    exact = True
 
     def __init__(self, url: str, capture: CaptureConfig, name: str) -> None:
         self._url, self._name = url, name
@@ -134,10 +139,12 @@ class SyntheticSource:
         self._count = max(0, last - self._first)
         if capture.max_frames is not None:
             self._count = min(self._count, capture.max_frames)
+        self._first_seq = 0
         self._closed = False
 
-    def open(self) -> StreamInfo:
+    def open(self, after: Place | None = None) -> StreamInfo:
         """Size, rate, number of frames and length in seconds; nothing is rendered yet."""
+        self._first_seq = 0 if after is None else after.seq + 1
         return StreamInfo(
             name=self._name,
             source=self._url,
@@ -150,7 +157,7 @@ class SyntheticSource:
 
     def __iter__(self) -> Iterator[Frame]:
         street = Street(seed=self._ask.seed, size_hw=self._ask.size_hw, fps=float(self._ask.fps))
-        for seq in range(self._count):
+        for seq in range(self._first_seq, self._count):
             if self._closed:
                 return
             shot = street.render(self._first + seq)

@@ -23,6 +23,7 @@ _SWITCHES = {
     "as_fast_as_possible": ("capture", "pace", "fast"),
     "no_video": ("video", "enabled", False),
     "overwrite": ("output", "overwrite", True),
+    "single_process": ("runtime", "single_process", True),
 }
 
 

@@ -47,9 +47,7 @@ def _option(*names: str, group: str, **settings: Any) -> Callable[[_Command], _C
 @_option("--realtime", is_flag=True, help="files at the speed of their own clock", group="Running")
 @_option("--as-fast-as-possible", is_flag=True, help="files as fast as the machine can", group="Running")
 @_option("--jobs", metavar="N", type=int, help="files at a time", group="Running")
-@_option(
-    "--single-process", is_flag=True, help="run all stages in one process (this version always does)", group="Running"
-)
+@_option("--single-process", is_flag=True, help="all stages in this process, not each in its own", group="Running")
 @_option("-v", "--verbose", count=True, help="log more; -vv: everything", group="Running")
 def run(sources: tuple[str, ...], file: str | None, **flags: Any) -> int:
     """Find, follow and cut out the objects of every SOURCE.

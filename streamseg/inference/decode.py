@@ -1,7 +1,7 @@
 """What the network says of one view -> Instances in frame pixels: peaks, boxes, masks mixed from prototypes. NumPy."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from streamseg.inference.strides import MASK_STRIDE, STRIDES
 from streamseg.records import Instances
 
 F32 = npt.NDArray[np.float32]
-THIN_BIAS = 0.35
+THIN_BIAS = 0.0
 """Added to every mask's logits: the network learns the share of a cell that an object covers, and limbs thinner than a
 cell never reach one half. Chosen by mask AP on held-out pictures (docs/training.md)."""
 DUPLICATE_IOU = 0.55
@@ -27,20 +27,25 @@ class Peaks:
     box: F32
     mix: F32
 
+    def take(self, rows: Sequence[int]) -> "Peaks":
+        """Some of them, in the order given."""
+        index = np.array(rows, np.int64)
+        return Peaks(self.score[index], self.label[index], self.box[index], self.mix[index])
+
 
 def decode(outputs: Sequence[F32], fit: Letterbox, *, floor: float, most: int) -> Instances:
     """One view's outputs (Deployed's, without the batch axis) to objects of at least floor, at most `most` of them."""
     peaks = _find_peaks(outputs[:-1], fit.view_hw, floor=floor, most=most)
     if len(peaks.score) == 0:
         return Instances.none()
-    cells = _cells(peaks.box, outputs[-1].shape[1:])
-    masks = [_mix(outputs[-1], *row) for row in zip(peaks.mix, peaks.box, cells, strict=True)]
-    score = peaks.score * np.array([_certainty(mask) for mask in masks], np.float32)
-    order = np.argsort(-score, kind="stable")
-    kept = _distinct(order, score, peaks, masks, cells, floor=floor)
-    boxes = _clip(fit.undo(peaks.box[kept]), fit)
-    soft = tuple(_soft_mask(masks[i], cells[i], fit) for i in kept)
-    return Instances(boxes, score[kept], peaks.label[kept], soft)
+    # which candidates stay is decided on every second cell; only those are mixed in full
+    rough, cells = _masks(outputs[-1][:, ::2, ::2], peaks, 2 * MASK_STRIDE)
+    peaks = replace(peaks, score=peaks.score * np.array([_certainty(mask) for mask in rough], np.float32))
+    kept = peaks.take(_distinct(peaks, rough, cells, floor=floor))
+    masks, cells = _masks(outputs[-1], kept, MASK_STRIDE)
+    boxes = _clip(fit.undo(kept.box), fit)
+    soft = tuple(_soft_mask(mask, cell, fit) for mask, cell in zip(masks, cells, strict=True))
+    return Instances(boxes, kept.score, kept.label, soft)
 
 
 def _find_peaks(levels: Sequence[F32], view_hw: tuple[int, int], *, floor: float, most: int) -> Peaks:
@@ -58,22 +63,32 @@ def _find_peaks(levels: Sequence[F32], view_hw: tuple[int, int], *, floor: float
     return Peaks(score[best], label[best].astype(np.int32), corners.astype(np.float32), mix[best])
 
 
-def _cells(box: F32, map_hw: tuple[int, ...]) -> npt.NDArray[np.int64]:
+def _masks(prototypes: F32, peaks: Peaks, stride: int) -> tuple[list[F32], npt.NDArray[np.int64]]:
+    """Each candidate's mask [h, w] (0..1) and the cells [N, 4] of the prototypes that it lies on."""
+    cells = _cells(peaks.box, prototypes.shape[1:], stride)
+    rows = zip(peaks.mix, peaks.box / stride, cells, strict=True)
+    return [_mix(prototypes, *row) for row in rows], cells
+
+
+def _cells(box: F32, map_hw: tuple[int, ...], stride: int) -> npt.NDArray[np.int64]:
     """The prototype cells that each box covers: x0, y0, x1, y1, at least one cell."""
     limit = np.array([map_hw[1], map_hw[0]])
-    low = np.clip(np.floor(box[:, :2] / MASK_STRIDE), 0, limit - 1)
-    high = np.clip(np.ceil(box[:, 2:] / MASK_STRIDE), low + 1, limit)
+    low = np.clip(np.floor(box[:, :2] / stride), 0, limit - 1)
+    high = np.clip(np.ceil(box[:, 2:] / stride), low + 1, limit)
     return np.concatenate([low, high], 1).astype(np.int64)
 
 
 def _mix(prototypes: F32, mix: F32, box: F32, cell: npt.NDArray[np.int64]) -> F32:
-    """Probability [h, w] of an object's mask within its box: prototypes and position, mixed by its coefficients."""
+    """Probability [h, w] of an object's mask on its cells: prototypes and position, mixed by its coefficients.
+
+    box: x0, y0, x1, y1 in cells, not rounded.
+    """
     x0, y0, x1, y1 = cell
     part = prototypes[:, y0:y1, x0:x1]
     kinds = len(part)
     logits = np.tensordot(mix[:kinds], part, 1) + np.float32(THIN_BIAS)
-    u = _across(np.arange(x0, x1), box[0::2] / MASK_STRIDE)[None, :]
-    v = _across(np.arange(y0, y1), box[1::2] / MASK_STRIDE)[:, None]
+    u = _across(np.arange(x0, x1), box[0::2])[None, :]
+    v = _across(np.arange(y0, y1), box[1::2])[:, None]
     one, by_u, by_v, by_uu, by_vv, by_uv = mix[kinds:]
     logits += one + (by_u + by_uu * u) * u + (by_v + by_vv * v) * v + by_uv * (u * v)
     return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32)
@@ -94,20 +109,12 @@ def _certainty(mask: F32) -> float:
     return float(inside.mean()) if inside.size else 0.0
 
 
-def _distinct(
-    order: npt.NDArray[np.int64],
-    score: F32,
-    peaks: Peaks,
-    masks: list[F32],
-    cells: npt.NDArray[np.int64],
-    *,
-    floor: float,
-) -> list[int]:
+def _distinct(peaks: Peaks, masks: list[F32], cells: npt.NDArray[np.int64], *, floor: float) -> list[int]:
     """Best first, without those whose mask a better one of their class already covers."""
     overlap = box_iou(peaks.box, peaks.box)
     kept: list[int] = []
-    for i in order:
-        if score[i] < floor:
+    for i in np.argsort(-peaks.score, kind="stable"):
+        if peaks.score[i] < floor:
             break
         rivals = [k for k in kept if peaks.label[k] == peaks.label[i] and overlap[k, i] > 0.2]
         if all(_cell_iou(masks[i], cells[i], masks[k], cells[k]) < DUPLICATE_IOU for k in rivals):

@@ -1,7 +1,8 @@
 """The deconvolution network: view -> peaks, box distances, mask coefficients, prototypes. Tensors only.
 
-Convolutions extract (stride 2 to 32), three transposed convolutions bring the detail back (stride 16, 8, 4), 3x3 max
-pooling picks the peaks of the class heatmaps, and each peak's coefficients mix the prototypes into its mask.
+Convolutions extract (stride 2 to 32), four transposed convolutions bring the detail back (stride 16, 8, 4, 2), 3x3 max
+pooling picks the peaks of the class heatmaps, and each peak's coefficients mix the prototypes, which are the last
+deconvolution's channels, into its mask.
 
 Sources: heatmap peaks as objects, Zhou et al. 2019, "Objects as Points", sec. 3; masks from prototypes, Bolya et al.
 2019, "YOLACT", sec. 3; position in a mask's mix, Tian et al. 2020, "CondInst", sec. 3.1; box distances, Tian et al.
@@ -35,7 +36,7 @@ class NetConfig:
     labels: tuple[str, ...] = ("person", "vehicle", "animal")
     widths: tuple[int, int, int, int] = (32, 64, 128, 224)
     depths: tuple[int, int, int, int] = (1, 1, 2, 1)
-    prototypes: int = 24
+    prototypes: int = 20
     mean: float = 114.0
     std: float = 64.0
 
@@ -52,7 +53,7 @@ class Level(NamedTuple):
 
 
 class Raw(NamedTuple):
-    """Everything the network says: a Level per stride, prototypes [B, K, H/4, W/4], semantic [B, C, H/4, W/4]."""
+    """Everything the network says: a Level per stride, prototypes [B, K, H/2, W/2], semantic [B, C, H/4, W/4]."""
 
     levels: tuple[Level, ...]
     prototypes: Tensor
@@ -134,8 +135,8 @@ class DeconvNet(nn.Module):
         self.config = config = config or NetConfig()
         w4, w8, w16, w32 = config.widths
         d4, d8, d16, d32 = config.depths
-        self.stem = nn.Sequential(ConvBlock(3, w4 // 2, 3, 2), ConvBlock(w4 // 2, w4, 3, 2))
-        self.at4 = nn.Sequential(*(Residual(w4) for _ in range(d4)))
+        self.at2 = ConvBlock(3, w4 // 2, 3, 2)
+        self.at4 = nn.Sequential(ConvBlock(w4 // 2, w4, 3, 2), *(Residual(w4) for _ in range(d4)))
         self.at8 = nn.Sequential(ConvBlock(w4, w8, 3, 2), *(Residual(w8) for _ in range(d8)))
         self.at16 = nn.Sequential(ConvBlock(w8, w16, 3, 2), *(Residual(w16) for _ in range(d16)))
         self.at32 = nn.Sequential(ConvBlock(w16, w32, 3, 2), *(Residual(w32) for _ in range(d32)), Context(w32))
@@ -143,25 +144,26 @@ class DeconvNet(nn.Module):
         self.up8 = Up(w16, w8, w8)
         self.up4 = Up(w8, w4, w4)
         self.heads = nn.ModuleList([Head(w8, w8, config), Head(w16, w16 // 2, config)])
-        self.prototypes = nn.Sequential(ConvBlock(w4, w4), nn.Conv2d(w4, config.prototypes, 1))
+        self.prototypes = Up(w4, w4 // 2, config.prototypes)
         self.semantic = nn.Conv2d(w4, len(config.labels), 1)
 
     def forward(self, view: Tensor) -> Raw:
-        x4 = self.at4(self.stem((view - self.config.mean) / self.config.std))
+        x2 = self.at2((view - self.config.mean) / self.config.std)
+        x4 = self.at4(x2)
         x8 = self.at8(x4)
         x16 = self.at16(x8)
         y16 = self.up16(self.at32(x16), x16)
         y8 = self.up8(y16, x8)
         y4 = self.up4(y8, x4)
         levels = tuple(head(y) for head, y in zip(self.heads, (y8, y16), strict=True))
-        return Raw(levels, self.prototypes(y4), self.semantic(y4))
+        return Raw(levels, self.prototypes(y4, x2), self.semantic(y4))
 
 
 class Deployed(nn.Module):
     """The network as the runners call it: uint8 [B, H, W, 3] in; peaks, boxes, coefficients, prototypes out.
 
     Per level: score [B, C, h, w], the sigmoid of the heatmap where it is a 3x3 maximum, 0 elsewhere; box [B, 4, h, w]
-    left, top, right, bottom distances in pixels of the view; mix [B, M, h, w]. Last: prototypes [B, K, H/4, W/4].
+    left, top, right, bottom distances in pixels of the view; mix [B, M, h, w]. Last: prototypes [B, K, H/2, W/2].
     """
 
     def __init__(self, net: DeconvNet):

@@ -2,5 +2,7 @@
 
 STRIDES = (8, 16)
 """Strides of the heads, small objects first."""
-MASK_STRIDE = 4
+MASK_STRIDE = 2
 """Stride of the prototypes."""
+SEMANTIC_STRIDE = 4
+"""Stride of the class regions, which only training reads."""

@@ -1,32 +1,49 @@
 """Results out: a sink takes every extraction of one stream and makes something durable of it.
 
-A new sink is a file beside these and a name in build_sinks.
+A new sink is a file beside these and a name in build_sink.
 """
 
 from streamseg.config import Config
+from streamseg.errors import ConfigError
 from streamseg.sinks.cutouts import CutoutsSink
 from streamseg.sinks.objects import ObjectsSink
 from streamseg.sinks.outdir import prepare_output
 from streamseg.sinks.video import VideoSink
 from streamseg.stages import Sink
 
-__all__ = ["build_sinks", "prepare_output"]
+__all__ = ["build_sink", "build_sinks", "prepare_output", "sink_kinds"]
+
+
+def sink_kinds(config: Config) -> list[str]:
+    """The names of the sinks that a configuration asks for."""
+    wanted = {
+        "cutouts": config.cutouts.every != "none",
+        "video": config.video.enabled,
+        "objects": config.objects.enabled,
+    }
+    return [kind for kind, asked in wanted.items() if asked]
 
 
 def build_sinks(config: Config, stream: str, *, version: str) -> list[Sink]:
-    """The sinks that a configuration asks for, writing under <output.dir>/<stream>/; not opened yet.
+    """All of them for one stream; see build_sink."""
+    return [build_sink(kind, config, stream, version=version) for kind in sink_kinds(config)]
+
+
+def build_sink(kind: str, config: Config, stream: str, *, version: str) -> Sink:
+    """One sink, writing under <output.dir>/<stream>/; not opened yet.
 
     Args:
+        kind: its name, one of sink_kinds().
         config: the whole configuration.
         stream: the stream's name, safe as a folder name.
         version: of streamseg, for the records.
     """
     folder = config.output.dir / stream
-    sinks: list[Sink] = []
-    if config.cutouts.every != "none":
-        sinks.append(CutoutsSink(config, folder, version))
-    if config.video.enabled:
-        sinks.append(VideoSink(config, folder))
-    if config.objects.enabled:
-        sinks.append(ObjectsSink(config, folder))
-    return sinks
+    match kind:
+        case "cutouts":
+            return CutoutsSink(config, folder, version)
+        case "video":
+            return VideoSink(config, folder)
+        case "objects":
+            return ObjectsSink(config, folder)
+    raise ConfigError(f"sink {kind!r}: unknown; known are {', '.join(sink_kinds(Config()))}")

@@ -28,6 +28,13 @@ class Background:
             raise self._error
         self._jobs.put(job)
 
+    def wait(self) -> None:
+        """Until every job is done and forgotten; raises what one raised."""
+        self._jobs.join()
+        if self._error is not None:
+            self._told = True
+            raise self._error
+
     def close(self) -> None:
         """Wait until every job is done and the thread has ended; raises what a job raised, unless put() did."""
         self._jobs.put(None)
@@ -37,10 +44,16 @@ class Background:
             raise self._error
 
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            if self._error is not None:
-                continue  # the queue is emptied all the same, or its callers would wait for ever
+        while self._do(self._jobs.get()):
+            self._jobs.task_done()
+
+    def _do(self, job: Callable[[], None] | None) -> bool:
+        """Do a job, and keep nothing of it; False where there is none."""
+        if job is None:
+            return False
+        if self._error is None:  # else the queue is emptied all the same, or its callers would wait for ever
             try:
                 job()
             except Exception as error:
                 self._error = error
+        return True

@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from streamseg.config import Config
 from streamseg.errors import SinkError
-from streamseg.records import Cutout, Extraction, Frame, StreamInfo, Track
+from streamseg.records import Cutout, Durable, Extraction, Frame, StreamInfo, Track
 from streamseg.sinks.background import Background
 from streamseg.sinks.disk import DiskGuard, refuse_link, sink_errors, write_atomic
 from streamseg.sinks.objects import box_xywh, utc_time
-from streamseg.sinks.outdir import claim_stream
+from streamseg.sinks.outdir import CUTOUT_PART, claim_stream
 
 U8 = npt.NDArray[np.uint8]
 SIDECAR_VERSION = 1
@@ -24,6 +24,8 @@ SIDECAR_VERSION = 1
 
 class CutoutsSink:
     """Writes PNG files in a thread of its own; skips them while the disk is nearly full.
+
+    A file written again has the same bytes, so a successor may be given frames that are there in part or as a whole.
 
     Args:
         config: cutouts.compression and output.disk_free_mb matter here.
@@ -40,32 +42,43 @@ class CutoutsSink:
         self.version = version
         self.guard = DiskGuard(folder, config.output.disk_free_mb)
         self._writer: Background | None = None
+        self._seq = -1
 
-    def open(self, info: StreamInfo) -> int:
-        """Gives the last seq of which every cut-out is surely there, or -1."""
+    def open(self, info: StreamInfo, position: bytes = b"") -> int:
+        """Gives the last seq of which every cut-out is surely there, or -1; without a position by reading sidecars."""
         claim_stream(self.stream_folder)
         with sink_errors(self.folder):
             refuse_link(self.folder).mkdir(exist_ok=True)
-            seqs = list(_written_seqs(self.folder))
+            (self.folder / CUTOUT_PART).unlink(missing_ok=True)
+            # of the highest seq a second cut-out may be missing
+            self._seq = int(position) if position else max(-1, max(_written_seqs(self.folder), default=0) - 1)
         self._writer = Background(f"cutouts-{info.name}")
-        return max(-1, max(seqs, default=0) - 1)  # of the highest one a second cut-out may be missing
+        return self._seq
 
     def write(self, extraction: Extraction) -> bool:
-        if self._writer is None:
-            raise SinkError(f"{self.folder}: is closed; open() comes before write()")
-        if not extraction.cutouts:
-            return True
-        if not self.guard.has_room():
+        writer, seq = self._opened(), extraction.frame.seq
+        if extraction.cutouts and not self.guard.has_room():
+            self._seq = seq
             return False
-        pairs = [(cutout, _json(self._sidecar(cutout, extraction.frame))) for cutout in extraction.cutouts]
-        seq = extraction.frame.seq
-        self._writer.put(lambda: self._save(pairs, seq))
+        if extraction.cutouts:
+            pairs = [(cutout, _json(self._sidecar(cutout, extraction.frame))) for cutout in extraction.cutouts]
+            writer.put(lambda: self._save(pairs, seq))
+        self._seq = seq
         return True
+
+    def settle(self) -> Durable:
+        self._opened().wait()
+        return Durable(self._seq, b"%d" % self._seq)
 
     def close(self) -> None:
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.close()
+
+    def _opened(self) -> Background:
+        if self._writer is None:
+            raise SinkError(f"{self.folder}: is closed; open() comes before write()")
+        return self._writer
 
     def _save(self, pairs: list[tuple[Cutout, bytes]], seq: int) -> None:
         """Runs in the background thread; a crop that is due and best at once is encoded once."""
@@ -78,8 +91,9 @@ class CutoutsSink:
             if key not in encoded:
                 encoded[key] = png_bytes(cutout.rgba, self.compression)
             stem = "best" if cutout.purpose == "best" else str(seq)
-            write_atomic(folder / f"{stem}.png", encoded[key])
-            write_atomic(folder / f"{stem}.json", sidecar)
+            # under one temporary name for all: a process that dies leaves it once, where its successor looks
+            write_atomic(folder / f"{stem}.png", encoded[key], self.folder / CUTOUT_PART)
+            write_atomic(folder / f"{stem}.json", sidecar, self.folder / CUTOUT_PART)
 
     def _sidecar(self, cutout: Cutout, frame: Frame) -> dict[str, Any]:
         """What sidecar.schema.json describes."""

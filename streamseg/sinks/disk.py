@@ -1,6 +1,8 @@
 """Writing files so that none is ever seen half done, and stopping before the disk is full."""
 
+import io
 import logging
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,9 +33,15 @@ def refuse_link(path: Path) -> Path:
     return path
 
 
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name beside path and rename it: readers see the old one or the new one, whole."""
-    temporary = path.with_name(f".{path.name}.part")
+def write_atomic(path: Path, content: bytes, temporary: Path | None = None) -> None:
+    """Write a file under a temporary name and rename it: readers see the old one or the new one, whole.
+
+    Args:
+        path: of the file.
+        content: all of it.
+        temporary: a path on the same file system, overwritten; beside path when missing.
+    """
+    temporary = temporary or path.with_name(f".{path.name}.part")
     with sink_errors(path):
         try:
             temporary.write_bytes(content)
@@ -41,6 +49,39 @@ def write_atomic(path: Path, content: bytes) -> None:
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def reopen(path: Path, size: int) -> io.FileIO:
+    """Open a file to go on writing after its first size bytes; what follows them is cut off.
+
+    Raises:
+        SinkError: it is missing or shorter: what was written before is lost.
+    """
+    with sink_errors(path):
+        try:
+            file = io.FileIO(refuse_link(path), "r+b")
+        except FileNotFoundError:
+            raise SinkError(f"{path}: is missing; its first {size} bytes were written before") from None
+        there = file.seek(0, os.SEEK_END)
+        if there < size:
+            file.close()
+            raise SinkError(f"{path}: holds {there} bytes; {size} were written before")
+        file.truncate(size)
+        file.seek(size)
+    return file
+
+
+def append(file: io.FileIO, content: bytes) -> None:
+    """Write all of content at a file's end, or nothing; OSError where it cannot be done."""
+    start = file.tell()
+    left = memoryview(content)
+    try:
+        while left:
+            left = left[file.write(left) :]
+    except OSError:
+        file.truncate(start)
+        file.seek(start)
+        raise
 
 
 class DiskGuard:

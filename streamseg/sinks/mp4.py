@@ -1,149 +1,120 @@
-"""One MP4 file: H.264 from planes, audio packets copied, fragmented, so that it can be played while it grows.
+"""One MP4 file: a head, then a fragment for each picture with the sound that came before it. It plays while it grows.
 
-Times in the file are the source's own, to 1/90000 s, in every part: fragments say when they begin (no edit list).
+A picture is in the file as soon as add() returns, and so is safe when the process ends. Times in the file are the
+source's own, to 1/90000 s, in every part. A file that stays open has an End; from it another process goes on.
 """
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+import io
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
-import av
-import numpy as np
+import msgspec
 
-from streamseg.config import VideoConfig
 from streamseg.errors import SinkError
-from streamseg.records import Color, Planes
-from streamseg.sinks.disk import refuse_link, sink_errors
+from streamseg.sinks.audio import Sound
+from streamseg.sinks.disk import append, refuse_link, reopen, sink_errors
+from streamseg.sinks.encoder import TICKS_PER_S, Encoder, Picture
+from streamseg.sinks.fragments import (
+    AUDIO,
+    DURATION_AT,
+    VIDEO,
+    Entry,
+    Run,
+    Sample,
+    duration_bytes,
+    fragment,
+    index,
+    key_pictures,
+)
 
-logger = logging.getLogger(__name__)
-
-TICKS_PER_S = 90_000
-_KEY_TICKS = 2 * TICKS_PER_S  # a fragment ends at each key picture
-_THREADS = 2
-_MATRIX = {"bt601": "smpte170m", "bt709": "bt709"}
-_MOVFLAGS = "frag_keyframe+empty_moov+default_base_moof+frag_discont"
-_FORMAT = {
-    "avoid_negative_ts": "disabled",  # with frag_discont: the first picture keeps its time instead of becoming zero
-    "flush_packets": "1",  # a fragment is in the file as soon as it is whole
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What must not change inside a file: size (height, width), colour coding, pixel shape."""
-
-    size_hw: tuple[int, int]
-    color: Color
-    aspect: Fraction
+_KEY_TICKS = 2 * TICKS_PER_S  # players seek from key picture to key picture
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """An encoder's picture and NumPy views of its memory, of even size: what is drawn on planes is encoded."""
+class End(msgspec.Struct, frozen=True, array_like=True):
+    """Where a file ends: its bytes and fragments; the last picture's time, duration (ticks) and fragment (offset)."""
 
-    frame: Any
-    planes: Planes
-
-
-def picture_of(planes: Planes) -> Picture:
-    """Copy planes into a picture for the encoder; odd sizes repeat the last row or column."""
-    height, width = (side + side % 2 for side in planes.size_hw)
-    frame = av.VideoFrame(width, height, "yuv420p")
-    copies = []
-    for target, source in zip(frame.planes, (planes.y, planes.u, planes.v), strict=True):
-        rows = np.frombuffer(target, np.uint8).reshape(target.height, target.line_size)[:, : target.width]
-        rows[: source.shape[0], : source.shape[1]] = source
-        rows[source.shape[0] :, : source.shape[1]] = source[-1:]
-        rows[:, source.shape[1] :] = rows[:, source.shape[1] - 1 : source.shape[1]]
-        copies.append(rows)
-    return Picture(frame, Planes(*copies))
-
-
-class SoundRefused(ValueError):
-    """MP4 cannot hold this kind of sound."""
+    size: int
+    fragments: int
+    ticks: int
+    step: int
+    last_at: int
 
 
 class Mp4:
-    """An open file.
+    """An open file, made by create() or resume().
 
     Args:
-        path: of the file; replaced if it exists.
-        look: of every picture.
-        config: preset and crf.
-        fps: nominal pictures a second, for the encoder's rate control; None where nobody can tell.
-        sound: the audio stream whose packets will be copied, or None.
-
-    Raises:
-        SinkError: the file cannot be written.
-        SoundRefused: it could be, but not with this sound.
+        path: of the file.
+        file: open at its end.
+        end: where that is.
     """
 
-    def __init__(self, path: Path, look: Look, config: VideoConfig, *, fps: Fraction | None, sound: Any = None):
+    def __init__(self, path: Path, file: io.FileIO, end: End):
         self.path = path
-        self.look = look
-        self.size = 0
-        self._step = round(TICKS_PER_S / (fps or 25))
-        self._last: int | None = None
-        self._last_key: int | None = None
+        self.end = end
+        self._file = file
+        self._resumed_at = end.size if end.fragments else 0
+        self._keys: list[Entry] = []
+        self._key_ticks: int | None = None
         self._failed = False
-        self._audio: Any = None
-        self._unpack = av.bitstream.BitStreamFilterContext("aac_adtstoasc", sound) if _lacks_head(sound) else None
+
+    @classmethod
+    def create(cls, path: Path, head: bytes, *, fps: Fraction | None) -> "Mp4":
+        """Begin a file, in the place of one that exists; fps is nominal, None where nobody can tell."""
         with sink_errors(path):
-            movflags = f"{_MOVFLAGS}+delay_moov" if _lacks_head(sound) else _MOVFLAGS
-            options = _FORMAT | {"movflags": movflags}
-            self._container = av.open(str(refuse_link(path)), "w", format="mp4", options=options)
-            self._video = self._add_video(config, fps or Fraction(25))
-            if sound is not None:
-                self._audio = self._add_sound(sound)
-            self._container.start_encoding()
+            file = io.FileIO(refuse_link(path), "w+b")
+            append(file, head)
+        step = round(TICKS_PER_S / (fps or 25))
+        return cls(path, file, End(len(head), 0, -1, step, 0))
+
+    @classmethod
+    def resume(cls, path: Path, end: End) -> "Mp4":
+        """Cut a file off at its end, and go on there; SinkError if it is missing or shorter."""
+        return cls(path, reopen(path, end.size), end)
+
+    def fits(self, encoder: Encoder) -> bool:
+        """Whether a decoder that was made for this file's head understands that encoder's pictures."""
+        with sink_errors(self.path):
+            return encoder.parameters in os.pread(self._file.fileno(), 1 << 16, 0)
 
     @property
     def end_ns(self) -> int:
         """When the last picture ends, if it stays as long as the one before."""
-        return ((self._last or 0) + self._step) * 10**9 // TICKS_PER_S
+        return (max(0, self.end.ticks) + self.end.step) * 10**9 // TICKS_PER_S
 
-    def add(self, picture: Picture, pts_ns: int) -> None:
-        """Encode a picture; times that do not grow are moved to the next tick."""
-        ticks = round(Fraction(pts_ns * TICKS_PER_S, 10**9))
-        if self._last is not None:
-            ticks = max(ticks, self._last + 1)
-            self._step = ticks - self._last
-        self._last = ticks
-        frame = picture.frame
-        frame.pts, frame.time_base = ticks, Fraction(1, TICKS_PER_S)
-        if self._last_key is None or ticks - self._last_key >= _KEY_TICKS:
-            frame.pict_type, self._last_key = av.video.frame.PictureType.I, ticks
-        self._encode(frame)
+    def add(self, encoder: Encoder, picture: Picture, pts_ns: int, sounds: Sequence[Sound] = ()) -> None:
+        """Encode a picture and write it; times that do not grow are moved to the next tick."""
+        end = self.end
+        ticks = max(round(Fraction(pts_ns * TICKS_PER_S, 10**9)), end.ticks + 1)
+        step = ticks - end.ticks if end.fragments else end.step
+        due = self._key_ticks is None or ticks - self._key_ticks >= _KEY_TICKS
+        with self._writing():
+            sample = encoder.encode(picture, ticks, step, key=due)
+            if end.fragments:
+                os.pwrite(self._file.fileno(), duration_bytes(step), end.last_at + DURATION_AT)
+            append(self._file, fragment(end.fragments + 1, [Run(VIDEO, ticks, [sample]), *_runs(sounds)]))
+        self.end = End(self._file.tell(), end.fragments + 1, ticks, step, last_at=end.size)
+        if due:
+            self._key_ticks = ticks
+        if sample.key:
+            self._keys.append(Entry(ticks, end.size))
 
-    def add_audio(self, packet: Any) -> None:
-        """Copy an audio packet whose times count from the source's zero; one that is broken is left out."""
+    def close(self, sounds: Sequence[Sound] = ()) -> None:
+        """Write the last sound and an index, and close the file; nothing but that if writing has failed before."""
         try:
-            parts = [packet] if self._unpack is None else self._unpack.filter(packet)
-        except av.error.FFmpegError as error:
-            logger.debug("broken audio packet left out path=%s reason=%s", self.path, error)
-            return
-        for part in parts:
-            part.stream = self._audio
-            self.size += part.size
-            with self._writing():
-                self._container.mux(part)
-
-    def close(self) -> None:
-        """Write out what the encoder holds, and close the file; quiet if writing has failed before."""
-        if self._failed:
-            with suppress(OSError, av.error.FFmpegError):
-                self._container.close()
-            return
-        try:
-            if self._last is not None:
-                self._encode(None)
+            if not self._failed:
+                self._finish(sounds)
         finally:
-            with self._writing():
-                self._container.close()
+            self._file.close()
+
+    def _finish(self, sounds: Sequence[Sound]) -> None:
+        with self._writing():
+            if sounds:
+                append(self._file, fragment(self.end.fragments + 1, _runs(sounds)))
+            append(self._file, index([*key_pictures(self.path, self._resumed_at), *self._keys]))
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -154,46 +125,8 @@ class Mp4:
             self._failed = True
             raise
 
-    def _encode(self, frame: Any) -> None:
-        with self._writing():
-            for packet in self._video.encode(frame):
-                packet.duration = self._step
-                self.size += packet.size
-                self._container.mux(packet)
 
-    def _add_sound(self, sound: Any) -> Any:
-        codec = sound.codec_context.name
-        try:
-            if codec not in self._container.supported_codecs:
-                raise ValueError("not among its codecs")
-            audio = self._container.add_stream_from_template(sound)
-            self._container.start_encoding()
-        except (ValueError, av.error.FFmpegError) as error:
-            self._container.close()
-            raise SoundRefused(f"MP4 cannot hold {codec}: {error}") from error
-        return audio
-
-    def _add_video(self, config: VideoConfig, fps: Fraction) -> Any:
-        color = self.look.color
-        options = {
-            "preset": config.preset,
-            "crf": str(config.crf),
-            "bf": "0",
-            "g": "600",
-            "forced-idr": "1",
-            "colorspace": _MATRIX[color.matrix],
-            "color_range": "pc" if color.full_range else "tv",
-            "chroma_sample_location": color.chroma_site,
-        }
-        video = self._container.add_stream("libx264", rate=fps, options=options)
-        height, width = self.look.size_hw
-        video.width, video.height, video.pix_fmt = width + width % 2, height + height % 2, "yuv420p"
-        video.codec_context.sample_aspect_ratio = self.look.aspect
-        video.codec_context.thread_count = _THREADS
-        video.time_base = video.codec_context.time_base = Fraction(1, TICKS_PER_S)
-        return video
-
-
-def _lacks_head(sound: Any) -> bool:
-    """In transport streams each AAC packet has a head; MP4 wants it once, and learns it from the first one."""
-    return sound is not None and sound.codec_context.name == "aac" and not sound.codec_context.extradata
+def _runs(sounds: Sequence[Sound]) -> list[Run]:
+    """A run of sound, if there is any."""
+    samples = [Sample(sound.data, max(0, sound.end - sound.begin)) for sound in sounds]
+    return [Run(AUDIO, sounds[0].begin, samples)] if samples else []

@@ -12,17 +12,26 @@ import msgspec
 from streamseg.config import Config
 from streamseg.errors import SinkError
 from streamseg.geometry import cover, rle_encode
-from streamseg.records import Extraction, StreamInfo, Track
-from streamseg.sinks.disk import refuse_link, sink_errors
+from streamseg.records import Durable, Extraction, StreamInfo, Track
+from streamseg.sinks.disk import append, refuse_link, reopen, sink_errors
 from streamseg.sinks.outdir import claim_stream
-from streamseg.sinks.rotation import Rotation, last_part, part_path
+from streamseg.sinks.rotation import Rotation, last_part, part_path, remove_after
 
 _NAME = "objects.jsonl"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+class _Position(msgspec.Struct, frozen=True, array_like=True):
+    """After which frame, in which part, at which byte; when the part began (None: it holds nothing yet)."""
+
+    seq: int
+    part: int
+    size: int
+    first_pts_ns: int | None
+
+
 class ObjectsSink:
-    """Appends a line per extraction; a line is on its way to the disk when write() returns.
+    """Appends a line per extraction; a line is in the file when write() returns, and safe from the process's end.
 
     Args:
         config: objects.masks and output.rotate_* matter here.
@@ -38,42 +47,58 @@ class ObjectsSink:
         self._file: io.FileIO | None = None
         self._path = folder / _NAME
         self._part = 1
+        self._seq = -1
         self._first_pts_ns: int | None = None
         self._encoder = msgspec.json.Encoder()
 
-    def open(self, info: StreamInfo) -> int:
-        """Cut off a torn last line and go on after it; gives the last whole line's seq, or -1."""
+    def open(self, info: StreamInfo, position: bytes = b"") -> int:
+        """Go on at a position, or else after the last whole line, whose seq it gives, or -1; cut off what follows."""
         claim_stream(self.folder)
-        self._part = max(1, last_part(self.folder, _NAME))
-        seq = -1
-        for part in range(self._part, 0, -1):
-            path = part_path(self.folder, _NAME, part)
-            with sink_errors(path):
-                seq = recover(refuse_link(path)) if path.exists() else -1
-            if seq >= 0:
-                break
-        self._begin(self._part)
-        return seq
+        if position:
+            self._resume(msgspec.msgpack.decode(position, type=_Position))
+        else:
+            self._recover()
+        return self._seq
 
     def write(self, extraction: Extraction) -> bool:
+        frame = extraction.frame
+        if frame.seq <= self._seq:
+            return True  # given again by one who did not live to note that it is safe
         line = self._encoder.encode(frame_record(extraction, masks=self.masks)) + b"\n"
-        self._rotate(extraction.frame.pts_ns, len(line))
-        file = self._open_file()
+        self._rotate(frame.pts_ns, len(line))
         with sink_errors(self._path):
-            start = file.tell()
-            try:
-                if file.write(line) != len(line):
-                    raise OSError("no space left for a whole line")
-            except OSError:
-                file.truncate(start)
-                raise
+            append(self._open_file(), line)
+        self._seq = frame.seq
         return True
+
+    def settle(self) -> Durable:
+        position = _Position(self._seq, self._part, self._open_file().tell(), self._first_pts_ns)
+        return Durable(self._seq, msgspec.msgpack.encode(position))
 
     def close(self) -> None:
         if self._file is not None:
             with sink_errors(self._path):
                 self._file.close()
             self._file = None
+
+    def _resume(self, position: _Position) -> None:
+        self._seq, self._part, self._first_pts_ns = position.seq, position.part, position.first_pts_ns
+        remove_after(self.folder, _NAME, position.part)
+        self._path = part_path(self.folder, _NAME, position.part)
+        self._file = reopen(self._path, position.size)
+
+    def _recover(self) -> None:
+        self._part = max(1, last_part(self.folder, _NAME))
+        for part in range(self._part, 0, -1):
+            path = part_path(self.folder, _NAME, part)
+            with sink_errors(path):
+                self._seq = recover(refuse_link(path)) if path.exists() else -1
+            if self._seq >= 0:
+                break
+        self._begin(self._part)
+        with sink_errors(self._path), self._path.open("rb") as file:
+            first = _parsed(file.readline())
+        self._first_pts_ns = None if first is None else round(first.pts * 1e9)
 
     def _rotate(self, pts_ns: int, size: int) -> None:
         """Begin the next part where this line would break a limit; a part holds one line at least."""
@@ -125,24 +150,26 @@ def recover(path: Path) -> int:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
                 start = content.rfind(b"\n", 0, end - 1) + 1
                 line = content[start:end]
-            seq = _seq(line)
-            if seq is not None:
-                return seq
+            record = _parsed(line)
+            if record is not None:
+                return record.seq
             file.truncate(start)
     return -1
 
 
-def _seq(line: bytes) -> int | None:
+def _parsed(line: bytes) -> "_Line | None":
+    """What a whole line says of its frame; None where it is torn or broken."""
     if not line.endswith(b"\n"):
         return None
     try:
-        return msgspec.json.decode(line, type=_Line).seq
+        return msgspec.json.decode(line, type=_Line)
     except msgspec.DecodeError:
         return None
 
 
 class _Line(msgspec.Struct):
     seq: int
+    pts: float = 0.0
 
 
 def _object_record(track: Track, size_hw: tuple[int, int], *, masks: bool) -> dict[str, Any]:

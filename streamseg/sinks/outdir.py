@@ -17,10 +17,14 @@ logger = logging.getLogger(__name__)
 MARKER = ".streamseg"
 _MARKER_TEXT = "This folder was made by streamseg; --overwrite removes from it the files that streamseg writes.\n"
 
+CUTOUT_PART = ".cutout.part"
+"""A cut-out that is being written, in the folder cutouts."""
+
 _TEMPORARY = r"\..+\.(part|partial)"
 _TOP_FILE = re.compile(rf"summary\.json|{_TEMPORARY}")
 _STREAM_FILE = re.compile(rf"annotated(-\d{{4,}})?\.mp4|objects(-\d{{4,}})?\.jsonl|{_TEMPORARY}")
 _TRACK_FOLDER = re.compile(r"\d+-[a-z0-9_-]+")
+_CUTOUT_PART = re.compile(re.escape(CUTOUT_PART))
 _CUTOUT_FILE = re.compile(rf"(\d+|best)\.(png|json)|{_TEMPORARY}")
 
 
@@ -82,6 +86,7 @@ def _clear_stream(folder: Path) -> None:
             if _TRACK_FOLDER.fullmatch(track.name):
                 _clear(track, _CUTOUT_FILE)
                 _remove_if_empty(track)
+        _clear(cutouts, _CUTOUT_PART)
         _remove_if_empty(cutouts)
     _clear(folder, _STREAM_FILE)
     if {path.name for path in folder.iterdir()} == {MARKER}:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamseg.config import OutputConfig
+from streamseg.sinks.disk import sink_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +40,11 @@ def last_part(folder: Path, name: str) -> int:
     pattern = re.compile(rf"{re.escape(stem)}-(\d{{4,}})\.{re.escape(extension)}")
     found = [pattern.fullmatch(path.name) for path in folder.glob(f"{stem}-*.{extension}")]
     return max([int(match[1]) for match in found if match], default=int((folder / name).exists()))
+
+
+def remove_after(folder: Path, name: str, index: int) -> None:
+    """Remove the parts after part index (0: all)."""
+    for part in range(last_part(folder, name), index, -1):
+        path = part_path(folder, name, part)
+        with sink_errors(path):
+            path.unlink(missing_ok=True)

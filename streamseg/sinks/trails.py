@@ -9,7 +9,11 @@ import numpy.typing as npt
 from streamseg.records import Track
 
 F64 = npt.NDArray[np.float64]
-_LONGEST = 512  # points a trail keeps at most, however fast the stream
+Feet = tuple[int, dict[int, tuple[int, int]]]
+"""A moment (pts in ns), and where each active track then stood: x, y in 1/16 pixel by track id."""
+
+_PER_PX = 16
+_MOST = 4000  # points and moments in memory, however many objects: packed they stay below 64 KiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,36 +27,53 @@ class Trail:
 class Trails:
     """Remembers foot points (middle of the box's lower edge) of active tracks for a while.
 
+    In a crowd the while is shorter: of more than 4000 points in all the oldest are forgotten.
+
     Args:
         seconds: how far back a trail reaches in media time; 0 keeps nothing.
     """
 
     def __init__(self, seconds: float):
         self.span_ns = round(seconds * 1e9)
-        self._points: dict[int, deque[tuple[int, float, float]]] = {}
+        self._moments: deque[Feet] = deque()
+        self._count = 0
+
+    @property
+    def state(self) -> list[Feet]:
+        """All that is remembered; given to restore() the next pictures are the same."""
+        return list(self._moments)
+
+    def restore(self, state: list[Feet]) -> None:
+        """Go on from a state."""
+        self._moments = deque(state)
+        self._count = sum(map(_weight, state))
 
     def update(self, tracks: tuple[Track, ...], pts_ns: int) -> None:
         """Add where the active tracks stand, forget what is older than the span."""
-        if not self.span_ns:
-            return
-        for track in tracks:
-            if track.state == "active":
-                x0, _, x1, y1 = track.box
-                kept = self._points.setdefault(track.id, deque(maxlen=_LONGEST))
-                kept.append((pts_ns, (x0 + x1) / 2, y1))
-        for kept in self._points.values():
-            while kept and kept[0][0] < pts_ns - self.span_ns:
-                kept.popleft()
-        self._points = {key: kept for key, kept in self._points.items() if kept}
+        feet = {track.id: _foot(track) for track in tracks if track.state == "active"}
+        if feet and self.span_ns:
+            self._moments.append((pts_ns, feet))
+            self._count += _weight(self._moments[-1])
+        while self._moments and (self._count > _MOST or self._moments[0][0] < pts_ns - self.span_ns):
+            self._count -= _weight(self._moments.popleft())
 
     def of(self, track_id: int, pts_ns: int) -> Trail | None:
         """The trail of a track at pts_ns; None where it has no two points."""
-        kept = self._points.get(track_id, ())
-        if len(kept) < 2:
+        walked = [(then_ns, *feet[track_id]) for then_ns, feet in self._moments if track_id in feet]
+        if len(walked) < 2:
             return None
-        array = np.array(kept)
+        array = np.array(walked, np.float64)
         freshness = 1 - (pts_ns - array[1:, 0]) / self.span_ns
-        return Trail(_smooth(array[:, 1:]), np.clip(freshness, 0, 1))
+        return Trail(_smooth(array[:, 1:] / _PER_PX), np.clip(freshness, 0, 1))
+
+
+def _foot(track: Track) -> tuple[int, int]:
+    x0, _, x1, y1 = track.box
+    return round((x0 + x1) / 2 * _PER_PX), round(y1 * _PER_PX)
+
+
+def _weight(moment: Feet) -> int:
+    return 1 + len(moment[1])
 
 
 def _smooth(points: F64) -> F64:

@@ -14,6 +14,8 @@ from streamseg.training.targets import Batch
 
 WEIGHTS = {"heat": 1.0, "box": 1.5, "mask": 3.0, "dice": 2.0, "semantic": 0.5}
 MASKS_PER_IMAGE = 24
+GRID = 40
+"""Points a side at which each mask is judged, drawn anew at every step: Kirillov et al. 2020, "PointRend", sec. 3.3."""
 
 
 def loss_terms(raw: Raw, batch: Batch) -> dict[str, Tensor]:
@@ -104,47 +106,54 @@ def _one_each(index: Tensor, objects: int) -> Tensor:
 
 
 def _mask_terms(prototypes: Tensor, batch: Batch, mix: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
-    """Cross-entropy and dice of each object's mask near its box.
+    """Cross-entropy and dice of each object's mask at random points in and near its box.
 
     mix [N, M] and boxes [N, 4] are what the network says of each object; boxes only place the position terms.
     """
     size, kinds = batch.view.shape[-1], prototypes.shape[1]
-    ys, xs = (torch.arange(s, device=mix.device) + 0.5 for s in batch.mask.shape[1:])
     cross, dice, n = mix.sum() * 0, mix.sum() * 0, 0
-    for image in range(len(prototypes)):
+    # unbind, not an index an image: its gradient would be a zeroed batch each time
+    for image, maps in enumerate(prototypes.unbind()):
         own = ((batch.image == image) & batch.has_mask).nonzero()[:, 0][:MASKS_PER_IMAGE]
         if len(own) == 0:
             continue
-        terms = _position_terms(boxes[own].clamp(0, size) / MASK_STRIDE, ys, xs)
-        logits = torch.einsum("nk,khw->nhw", mix[own, :kinds], prototypes[image])
-        logits = logits + torch.einsum("nt,nthw->nhw", mix[own, kinds:], terms)
-        truth = batch.mask[own].float() / 255
-        near = _near_box(batch.box[own] / MASK_STRIDE, ys, xs)
-        area = near.sum((1, 2)).clamp(min=1)
-        entropy = F.binary_cross_entropy_with_logits(logits, truth, reduction="none") * near
-        guess = logits.sigmoid() * near
-        overlap = 2 * (guess * truth).sum((1, 2)) + 1
-        cross = cross + (entropy.sum((1, 2)) / area).sum()
-        dice = dice + (1 - overlap / ((guess**2).sum((1, 2)) + (truth**2).sum((1, 2)) + 1)).sum()
+        y, x = _points_near(batch.box[own], size)
+        grid = torch.stack([x, y], -1).flatten(0, 1) * (2 / size) - 1
+        there = F.grid_sample(maps[None], grid[None], padding_mode="border", align_corners=False)
+        logits = torch.einsum("nk,knp->np", mix[own, :kinds], there[0].reshape(kinds, len(own), -1))
+        terms = _position_terms(boxes[own].clamp(0, size), y.flatten(1), x.flatten(1))
+        logits = logits + torch.einsum("nt,ntp->np", mix[own, kinds:], terms)
+        truth = batch.mask[own[:, None], y.flatten(1).long(), x.flatten(1).long()].float()
+        cross = cross + F.binary_cross_entropy_with_logits(logits, truth, reduction="none").mean(1).sum()
+        guess = logits.sigmoid()
+        overlap = 2 * (guess * truth).sum(1) + 1
+        dice = dice + (1 - overlap / ((guess**2).sum(1) + (truth**2).sum(1) + 1)).sum()
         n += len(own)
     return cross / max(1, n), dice / max(1, n)
 
 
-def _position_terms(box: Tensor, ys: Tensor, xs: Tensor) -> Tensor:
-    """1, u, v, uu, vv, uv [N, 6, h, w]: u and v run from -1 to 1 across each box, and stay within twice that."""
+def _points_near(box: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """One random point in each field of a grid over each box and an eighth of its sides (plus 4 px) around it.
+
+    box [N, 4] px; y and x [N, G, G] px, within the picture.
+    """
+    grow = (box[:, 2:] - box[:, :2]) / 8 + 4
+    low, high = (box[:, :2] - grow).clamp(min=0), (box[:, 2:] + grow).clamp(max=size)
+    field = torch.arange(GRID, device=box.device).float()
+    shape = (2, len(box), GRID, GRID)
+    share = (
+        torch.stack(torch.meshgrid(field, field, indexing="ij"))[:, None] + torch.rand(shape, device=box.device)
+    ) / GRID
+    x, y = (low[:, i, None, None] + share[1 - i] * (high - low)[:, i, None, None] for i in (0, 1))
+    return y.clamp(max=size - 1e-3), x.clamp(max=size - 1e-3)
+
+
+def _position_terms(box: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """1, u, v, uu, vv, uv [N, 6, P] at points y, x [N, P]: u, v run from -1 to 1 across each box, within twice that."""
     x0, y0, x1, y1 = box[:, :, None].unbind(1)
-    u = ((2 * xs - x0 - x1) / (x1 - x0).clamp(min=1)).clamp(-2, 2)[:, None, :]
-    v = ((2 * ys - y0 - y1) / (y1 - y0).clamp(min=1)).clamp(-2, 2)[:, :, None]
-    one = torch.ones_like(u * v)
-    return torch.stack([one, u * one, v * one, u * u * one, v * v * one, u * v], 1)
-
-
-def _near_box(box: Tensor, ys: Tensor, xs: Tensor) -> Tensor:
-    """1 within each box and one eighth of its sides (plus a cell) around it: [N, h, w]."""
-    grow_x, grow_y = ((box[:, 2 + i] - box[:, i]) / 8 + 1 for i in (0, 1))
-    in_x = (xs > (box[:, 0] - grow_x)[:, None]) & (xs < (box[:, 2] + grow_x)[:, None])
-    in_y = (ys > (box[:, 1] - grow_y)[:, None]) & (ys < (box[:, 3] + grow_y)[:, None])
-    return (in_y[:, :, None] & in_x[:, None, :]).float()
+    u = ((2 * x - x0 - x1) / (x1 - x0).clamp(min=MASK_STRIDE)).clamp(-2, 2)
+    v = ((2 * y - y0 - y1) / (y1 - y0).clamp(min=MASK_STRIDE)).clamp(-2, 2)
+    return torch.stack([torch.ones_like(u), u, v, u * u, v * v, u * v], 1)
 
 
 def _semantic(logits: Tensor, batch: Batch) -> Tensor:

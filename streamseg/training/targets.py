@@ -1,4 +1,4 @@
-"""Scenes -> what the network should say: heatmaps, positive cells, masks at the prototypes' stride, semantic maps."""
+"""Scenes -> what the network should say: heatmaps, positive cells, masks, semantic maps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from streamseg.inference.strides import MASK_STRIDE, STRIDES
+from streamseg.inference.strides import SEMANTIC_STRIDE, STRIDES
 from streamseg.training.scenes import Scene, Thing
 
 F32 = npt.NDArray[np.float32]
@@ -24,8 +24,8 @@ class Batch:
     """A batch of scenes as tensors; N objects in all.
 
     view: uint8 [B, 3, S, S]. heat[l], weight[l]: float32 [B, C, h, w] wanted heatmap and how much each cell counts.
-    image, level: int64 [N]; cell: int64 [N, 2] y, x of the centre; box: float32 [N, 4] px; mask: uint8 [N, S/4, S/4]
-    0..255; has_mask: bool [N]; semantic, semantic_weight: uint8 [B, C, S/4, S/4] 0..255 and 0/1.
+    image, level: int64 [N]; cell: int64 [N, 2] y, x of the centre; box: float32 [N, 4] px; mask: uint8 [N, S, S]
+    0/1; has_mask: bool [N]; semantic, semantic_weight: uint8 [B, C, S/4, S/4] 0..255 and 0/1.
     """
 
     view: Tensor
@@ -54,18 +54,19 @@ def make_batch(scenes: Sequence[Scene]) -> Batch:
     weights: list[list[F32]] = [[] for _ in STRIDES]
     rows: list[tuple[int, int, int, int]] = []
     boxes, masks, known = [], [], []
+    side = scenes[0].rgb.shape[0]
+    no_mask = np.zeros((side, side), np.uint8)
     for i, scene in enumerate(scenes):
         heat, weight = _empty_maps(scene)
         for thing in scene.things:
             level, cy, cx = _mark(thing, heat, weight)
             rows.append((i, level, cy, cx))
             boxes.append(thing.box)
-            masks.append(_small(thing.mask, scene.rgb.shape[0]))
+            masks.append(no_mask if thing.mask is None else thing.mask)
             known.append(thing.mask is not None)
         for level in range(len(STRIDES)):
             heats[level].append(heat[level])
             weights[level].append(weight[level])
-    side = scenes[0].rgb.shape[0] // MASK_STRIDE
     index = torch.tensor(rows, dtype=torch.int64).reshape(-1, 4)
     semantic, semantic_weight = zip(*map(_semantic, scenes), strict=True)
     return Batch(
@@ -134,13 +135,6 @@ def _gaussian(
     return peak.astype(np.float32), cy, cx
 
 
-def _small(mask: npt.NDArray[np.uint8] | None, size: int) -> npt.NDArray[np.uint8]:
-    side = size // MASK_STRIDE
-    if mask is None:
-        return np.zeros((side, side), np.uint8)
-    return cv2.resize(mask * 255, (side, side), interpolation=cv2.INTER_AREA)
-
-
 def _semantic(scene: Scene) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """Class regions, crowds included; unknown where a box without mask or an incomplete class leaves doubt."""
     region, valid = scene.crowd.copy(), scene.valid | scene.crowd
@@ -151,6 +145,7 @@ def _semantic(scene: Scene) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8
         else:
             region[thing.label] |= thing.mask
             valid[thing.label] |= thing.mask
-    size = scene.rgb.shape[0]
-    shrink = (slice(None), slice(MASK_STRIDE // 2, None, MASK_STRIDE), slice(MASK_STRIDE // 2, None, MASK_STRIDE))
-    return np.stack([_small(r, size) for r in region]), np.ascontiguousarray(valid[shrink])
+    side = scene.rgb.shape[0] // SEMANTIC_STRIDE
+    small = [cv2.resize(r * 255, (side, side), interpolation=cv2.INTER_AREA) for r in region]
+    middle = slice(SEMANTIC_STRIDE // 2, None, SEMANTIC_STRIDE)
+    return np.stack(small), np.ascontiguousarray(valid[:, middle, middle])

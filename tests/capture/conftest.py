@@ -28,54 +28,60 @@ def picture(index: int, width: int, height: int) -> np.ndarray:
     return rgb
 
 
+def encode(
+    path: Path,
+    *,
+    size: tuple[int, int] = (96, 64),
+    frames: int = 20,
+    fps: int = 25,
+    fmt: str = "yuv420p",
+    codec: str = "libx264",
+    gop: int = 10,
+    pts: list[int] | None = None,
+    audio: bool = False,
+    rotation: int = 0,
+    aspect: Fraction | None = None,
+    mux: dict[str, str] | None = None,
+    metadata: dict[str, str] | None = None,
+    options: dict[str, str] | None = None,
+    setup: Callable[[Any], None] = lambda stream: None,
+    source: Callable[[int, int, int], np.ndarray] = picture,
+) -> Path:
+    """Encode a clip, its pts in ms; options are added to those of x264. Returns its path."""
+    with av.open(str(path), "w", options=mux or {}) as container:
+        container.metadata.update(metadata or {})
+        stream = container.add_stream(codec, rate=fps)
+        stream.width, stream.height = size
+        stream.pix_fmt, stream.gop_size = fmt, gop
+        # an avi has one slot for every tick, MPEG-2 knows its own few rates
+        ticks = fps if path.suffix in (".avi", ".mpg") else 1000
+        stream.codec_context.time_base = stream.time_base = Fraction(1, ticks)
+        x264 = {"crf": "12", "preset": "ultrafast", "bf": "0", "threads": "1"} if codec == "libx264" else {}
+        stream.options = {**x264, **(options or {})}
+        if rotation:
+            stream.set_display_rotation(rotation)
+        if aspect:
+            stream.codec_context.sample_aspect_ratio = aspect
+        setup(stream)
+        sound = container.add_stream("aac", rate=48000) if audio else None
+        for i in range(frames):
+            rgb = av.VideoFrame.from_ndarray(source(i, *size), format="rgb24")
+            frame = rgb.reformat(format=fmt)
+            frame.pts = pts[i] if pts else i * 1000 // fps
+            frame.time_base = Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+        if sound is not None:
+            _add_silence(container, sound, frames / fps)
+    return path
+
+
 @pytest.fixture
 def write_clip(tmp_path: Path) -> WriteClip:
-    """write_clip(name, size=(w, h), frames=n, fmt=..., codec=..., ...) encodes a clip and returns its path."""
+    """write_clip(name, ...) encodes a clip (see encode) and returns its path."""
 
-    def write(
-        name: str,
-        *,
-        size: tuple[int, int] = (96, 64),
-        frames: int = 20,
-        fps: int = 25,
-        fmt: str = "yuv420p",
-        codec: str = "libx264",
-        gop: int = 10,
-        pts: list[int] | None = None,
-        audio: bool = False,
-        rotation: int = 0,
-        aspect: Fraction | None = None,
-        mux: dict[str, str] | None = None,
-        metadata: dict[str, str] | None = None,
-        setup: Callable[[Any], None] = lambda stream: None,
-        source: Callable[[int, int, int], np.ndarray] = picture,
-    ) -> Path:
-        path = tmp_path / name
-        with av.open(str(path), "w", options=mux or {}) as container:
-            container.metadata.update(metadata or {})
-            stream = container.add_stream(codec, rate=fps)
-            stream.width, stream.height = size
-            stream.pix_fmt, stream.gop_size = fmt, gop
-            # an avi has one slot for every tick
-            stream.codec_context.time_base = stream.time_base = Fraction(1, fps if name.endswith("avi") else 1000)
-            if codec == "libx264":
-                stream.options = {"crf": "12", "preset": "ultrafast", "bf": "0", "threads": "1"}
-            if rotation:
-                stream.set_display_rotation(rotation)
-            if aspect:
-                stream.codec_context.sample_aspect_ratio = aspect
-            setup(stream)
-            sound = container.add_stream("aac", rate=48000) if audio else None
-            for i in range(frames):
-                rgb = av.VideoFrame.from_ndarray(source(i, *size), format="rgb24")
-                frame = rgb.reformat(format=fmt)
-                frame.pts = pts[i] if pts else i * 1000 // fps
-                frame.time_base = Fraction(1, 1000)
-                container.mux(stream.encode(frame))
-            container.mux(stream.encode())
-            if sound is not None:
-                _add_silence(container, sound, frames / fps)
-        return path
+    def write(name: str, **clip: Any) -> Path:
+        return encode(tmp_path / name, **clip)
 
     return write
 

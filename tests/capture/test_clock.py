@@ -53,3 +53,19 @@ def test_always_grows(stamps: list[int | None], zero: int | None) -> None:
     clock = MediaClock(Fraction(1, 90000), Fraction(25), zero=zero)
     times = [clock.tick(pts) for pts in stamps]
     assert all(later > earlier for earlier, later in zip([-1, *times], times, strict=False))
+
+
+def test_exact_until_the_first_time_that_is_made_up() -> None:
+    clock = MediaClock(Fraction(1, 1000), Fraction(25), zero=0)
+    exact = []
+    for pts in (0, 40, None, 120, 160):
+        clock.tick(pts)
+        exact.append(clock.exact)
+    assert exact == [True, True, False, False, False]
+
+
+def test_a_jump_back_is_not_exact() -> None:
+    clock = MediaClock(Fraction(1, 1000), Fraction(25), zero=0)
+    clock.tick(60_000)
+    clock.tick(0)
+    assert not clock.exact

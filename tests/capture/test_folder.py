@@ -4,13 +4,15 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from streamseg.capture import expand, open_source, parse_source
 from streamseg.capture.folder import FolderSource
 from streamseg.config import CaptureConfig
 from streamseg.errors import SourceInvalid, SourceNotFound
 from streamseg.pixels import frame_rgb
-from streamseg.records import Frame
+from streamseg.records import Frame, Place
 
 from .conftest import picture
 
@@ -130,3 +132,38 @@ def test_close(tmp_path: Path) -> None:
     next(frames)
     source.close()
     assert list(frames) == []
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve images, of which two are broken and two of another size."""
+    folder = _images(tmp_path_factory.mktemp("mixed"), 12)
+    for index in (3, 10):
+        (folder / f"frame{index}.png").write_bytes(b"no")
+    for index in (4, 7):
+        cv2.imwrite(str(folder / f"frame{index}.png"), picture(0, 20, 20))
+    return folder
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(0, 11), st.sampled_from([0, 0.25]), st.sampled_from([None, 0.9]), st.sampled_from([None, 1, 4]),
+    st.sampled_from([10, 29.97]),
+)  # fmt: skip
+def test_goes_on_after_any_image(
+    mixed: Path, index: int, start: float, end: float | None, max_frames: int | None, fps: float
+) -> None:
+    capture = CaptureConfig(start=start, end=end, max_frames=max_frames, folder_fps=fps)
+    source = FolderSource(str(mixed), capture, "folder")
+    info, whole, dropped = source.open(), [], []
+    for frame in source:
+        whole.append(frame)
+        dropped.append(sum(source.dropped.values()))
+    after = whole[index % len(whole)]
+    successor = FolderSource(str(mixed), capture, "folder")
+    assert successor.open(Place(after.seq, after.pts_ns, exact=source.exact)) == info
+    rest = list(successor)
+    assert [(f.seq, f.pts_ns) for f in rest] == [(f.seq, f.pts_ns) for f in whole[after.seq + 1 :]]
+    for one, other in zip(rest, whole[after.seq + 1 :], strict=True):
+        np.testing.assert_array_equal(one.planes.y, other.planes.y)
+    assert dropped[after.seq] + sum(successor.dropped.values()) == sum(source.dropped.values())

@@ -7,7 +7,7 @@ import pytest
 
 from streamseg.capture.freshest import Freshest
 from streamseg.errors import SourceUnreachable
-from streamseg.records import Frame, Planes, StreamInfo
+from streamseg.records import Frame, Place, Planes, StreamInfo
 
 _PLANES = Planes(*(np.zeros((2, 2), np.uint8) for _ in range(3)))
 
@@ -20,8 +20,10 @@ class _Scripted:
         self.closed = threading.Event()
         self.go_on = threading.Event()
         self._play = play
+        self.after: Place | None = None
 
-    def open(self) -> StreamInfo:
+    def open(self, after: Place | None = None) -> StreamInfo:
+        self.after = after
         return StreamInfo("x", "rtsp://x", (2, 2), Fraction(25), True)
 
     def __iter__(self) -> Iterator[Frame]:
@@ -106,3 +108,27 @@ def test_leaving_the_loop_closes_the_source() -> None:
     next(frames)
     frames.close()  # type: ignore[attr-defined]
     assert source.closed.is_set()
+
+
+def test_seq_goes_on_after_a_place() -> None:
+    def play(source: _Scripted) -> Iterator[int]:
+        yield 40
+        source.go_on.wait()
+        yield 41
+
+    source, after = _Scripted(play), Place(6, 1000, 5)
+    fresh = Freshest(source)
+    fresh.open(after)
+    assert source.after == after
+    seen = []
+    for frame in fresh:
+        seen.append((frame.seq, frame.pts_ns))
+        source.go_on.set()
+    assert seen == [(7, 40_000), (8, 41_000)]
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_exact_is_what_the_source_says(exact: bool) -> None:
+    source = _Scripted(lambda _: iter(()))
+    source.exact = exact  # type: ignore[attr-defined]
+    assert Freshest(source).exact == exact

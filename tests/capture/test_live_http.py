@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 
 from streamseg.capture import is_live, open_source, parse_source
@@ -16,12 +17,14 @@ from streamseg.capture.file import FileSource
 from streamseg.capture.live import LiveSource
 from streamseg.config import CaptureConfig
 from streamseg.errors import SourceInvalid, SourceNotFound, SourceRefused, SourceUnreachable
+from streamseg.records import Place
 
 from .conftest import WriteClip, picture
 
 
 class _Handler(BaseHTTPRequestHandler):
     files: Path
+    seekable = True
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
@@ -36,6 +39,13 @@ class _Handler(BaseHTTPRequestHandler):
         return self._send_file(content)
 
     def _send_file(self, content: bytes) -> None:
+        if not self.seekable:
+            self.send_response(200)
+            self.send_header("Accept-Ranges", "none")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self._write(content)
+            return
         first = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
         self.send_response(206 if "Range" in self.headers else 200)
         self.send_header("Accept-Ranges", "bytes")
@@ -67,8 +77,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def base(tmp_path: Path) -> Iterator[str]:
-    handler = type("Handler", (_Handler,), {"files": tmp_path})
+def seekable() -> bool:
+    """Whether the server sends parts of a file."""
+    return True
+
+
+@pytest.fixture
+def base(tmp_path: Path, seekable: bool) -> Iterator[str]:
+    handler = type("Handler", (_Handler,), {"files": tmp_path, "seekable": seekable})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -131,3 +147,29 @@ def test_hls_cannot_read_local_files(base: str, write_clip: WriteClip, tmp_path:
     )
     with pytest.raises((SourceInvalid, SourceUnreachable)):
         LiveSource(f"{base}/evil.m3u8", CaptureConfig(reconnect_tries=0), "hls").open()
+
+
+@pytest.mark.parametrize("seekable", [True, False])
+def test_a_file_by_url_goes_on(base: str, write_clip: WriteClip) -> None:
+    # larger than what is buffered
+    path = write_clip("clip.mp4", frames=60, mux={"movflags": "faststart"}, source=_noise)
+    local = list(FileSource(str(path), CaptureConfig(), "local"))
+    source = _file(f"{base}/clip.mp4")
+    source.open(Place(34, local[34].pts_ns))
+    rest = list(source)
+    assert [(f.seq, f.pts_ns) for f in rest] == [(f.seq, f.pts_ns) for f in local[35:]]
+    for one, other in zip(rest, local[35:], strict=True):
+        np.testing.assert_array_equal(one.planes.y, other.planes.y)
+
+
+def _noise(index: int, width: int, height: int) -> np.ndarray:
+    return np.random.default_rng(index).integers(0, 255, (height, width, 3), np.uint8)
+
+
+def test_mjpeg_goes_on_by_the_time_that_passed(base: str) -> None:
+    place = Place(9, 5_000_000_000, time.monotonic_ns() - 2_000_000_000)
+    source = LiveSource(f"{base}/video.mjpg", CaptureConfig(max_frames=13), "door")
+    source.open(place)
+    frames = list(source)
+    assert [f.seq for f in frames] == [10, 11, 12]
+    assert [f.pts_ns - place.pts_ns for f in frames] == [f.arrived_ns - place.arrived_ns for f in frames]

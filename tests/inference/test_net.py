@@ -13,7 +13,7 @@ def test_shapes(size):
         cells = (size[0] // stride, size[1] // stride)
         assert level.heat.shape == (2, 3, *cells) and level.box.shape == (2, 4, *cells)
         assert level.mix.shape == (2, 4 + POSITION_TERMS, *cells)
-    assert raw.prototypes.shape == (2, 4, size[0] // 4, size[1] // 4)
+    assert raw.prototypes.shape == (2, 4, size[0] // 2, size[1] // 2)
 
 
 def test_deployed_peaks_are_three_by_three_maxima():

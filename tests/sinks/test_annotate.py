@@ -1,3 +1,4 @@
+import msgspec
 import numpy as np
 import pytest
 
@@ -7,7 +8,7 @@ from streamseg.pixels import frame_rgb
 from streamseg.records import Extraction, Frame, Planes, Track
 from streamseg.sinks.annotate import Annotator, Style
 from streamseg.sinks.palette import class_rgb
-from streamseg.sinks.trails import Trails
+from streamseg.sinks.trails import Feet, Trails
 from tests.sinks.scenes import disc_mask, make_frame, make_track
 
 BOX = (60.0, 60.0, 120.0, 140.0)
@@ -120,11 +121,41 @@ def test_trails_keep_no_more_than_their_span() -> None:
     assert last is not None
     assert len(last.points) == 10
     assert (np.diff(last.freshness) > 0).all()
-    assert len(trails._points) <= 102
-    still = Trails(1.0)
+    assert len(trails.state) == 1001
+
+
+def test_trails_of_a_crowd_fit_where_their_state_is_kept() -> None:
+    trails = Trails(60.0)
+    edge = 2.0**31 / 16 - 1
+    crowd = tuple(make_track(2**32 - 1 - i, box=(-edge, -edge, -edge, edge)) for i in range(90))
+    for i in range(100):
+        trails.update(crowd[: 1 + i % 90], 10**18 + i * 40_000_000)
     for i in range(5000):
-        still.update((make_track(1),), i * 100_000)
-    assert len(still.of(1, 500_000_000).points) == 512
+        trails.update(crowd[:1], 10**18 + (100 + i) * 10_000_000)
+        if i % 100 == 0:
+            assert 50_000 < len(msgspec.msgpack.encode(trails.state)) < 65_000
+    trail = trails.of(2**32 - 1, 10**18)
+    assert trail is not None
+    assert len(trail.points) == 2000
+    trails.update(tuple(make_track(i + 1) for i in range(5000)), 2 * 10**18)
+    assert trails.state == []
+
+
+def test_with_its_state_another_process_draws_the_same() -> None:
+    config = VideoConfig(trail_s=0.3)
+    annotator = Annotator(config)
+    for seq in range(20):
+        x = 20.3 + 7.7 * seq
+        box = (x, 20.0, x + 20.1, 60.7)
+        state = "lost" if seq % 7 == 6 else "active"
+        successor = Annotator(config)
+        kept = msgspec.msgpack.encode(annotator.trails.state)
+        successor.trails.restore(msgspec.msgpack.decode(kept, type=list[Feet]))
+        track = make_track(box=box, mask=disc_mask(box), state=state)
+        drawn, again = (draw(track, annotator=drawer, seq=seq).planes for drawer in (annotator, successor))
+        for name in ("y", "u", "v"):
+            np.testing.assert_array_equal(getattr(drawn, name), getattr(again, name))
+        assert successor.trails.state == annotator.trails.state
 
 
 def test_a_small_object_gets_a_short_plate() -> None:

@@ -1,4 +1,5 @@
 import threading
+import weakref
 
 import pytest
 
@@ -30,6 +31,32 @@ def test_a_full_queue_holds_the_caller_back() -> None:
     gate.set()
     assert held.wait(10)
     caller.join()
+    background.close()
+
+
+def test_waiting_ends_when_every_job_is_done_and_forgotten() -> None:
+    class Held:
+        pass
+
+    background = Background("test")
+    for _ in range(3):
+        held = Held()
+        told = weakref.ref(held)
+        done = threading.Event()
+        background.put(lambda kept=held, done=done: done.set())
+        del held
+        background.wait()
+        assert done.is_set()
+        assert told() is None
+    background.close()
+
+
+def test_waiting_raises_what_a_job_raised() -> None:
+    background = Background("test")
+    background.put(lambda: {}["lost"])
+    for _ in range(2):
+        with pytest.raises(KeyError, match="lost"):
+            background.wait()
     background.close()
 
 

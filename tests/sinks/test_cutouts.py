@@ -2,6 +2,8 @@ import json
 import logging
 import os
 import shutil
+import weakref
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -120,6 +122,67 @@ def test_reopened_it_knows_what_is_surely_there(tmp_path: Path) -> None:
     sink.close()
     (tmp_path / "cutouts/12-person/99.json").write_text("{torn")
     assert CutoutsSink(Config(), tmp_path, "0.1.0").open(info()) == 10
+
+
+def test_with_a_position_it_reads_no_files_and_removes_what_was_half_written(tmp_path: Path) -> None:
+    sink = opened(tmp_path)
+    sink.write(with_cutouts(3))
+    durable = sink.settle()
+    sink.close()
+    assert durable.seq == 3
+    (tmp_path / "cutouts/12-person/99.json").write_text('{"seq": 99}')
+    (tmp_path / "cutouts/.cutout.part").write_bytes(b"half a file")
+    again = CutoutsSink(Config(), tmp_path, "0.1.0")
+    assert again.open(info(), durable.position) == 3
+    again.close()
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_what_is_settled_is_there_and_nothing_of_it_is_kept(tmp_path: Path) -> None:
+    sink = opened(tmp_path)
+    for seq in range(3):
+        taken = with_cutouts(seq, "due", "best")
+        arrays = [weakref.ref(cutout.rgba) for cutout in taken.cutouts]
+        arrays.append(weakref.ref(taken.frame.planes.y))
+        sink.write(taken)
+        del taken
+        assert sink.settle().seq == seq
+        assert {array() for array in arrays} == {None}
+        names = {path.name for path in (tmp_path / "cutouts/12-person").iterdir()}
+        assert names == {f"{i}.{kind}" for i in (*range(seq + 1), "best") for kind in ("png", "json")}
+    sink.close()
+
+
+def test_frames_without_cutouts_and_skipped_ones_are_settled_too(tmp_path: Path) -> None:
+    sink = opened(tmp_path, disk_free_mb=1e12)
+    assert sink.settle().seq == -1
+    assert not sink.write(with_cutouts(0))
+    assert sink.settle().seq == 0
+    assert sink.write(extraction(1))
+    assert sink.settle().seq == 1
+    sink.close()
+
+
+def test_settling_raises_what_the_writing_thread_raised(tmp_path: Path) -> None:
+    sink = opened(tmp_path)
+    shutil.rmtree(tmp_path / "cutouts")
+    sink.write(with_cutouts(0))
+    with pytest.raises(SinkError, match=r"cutouts.*cannot be written"):
+        sink.settle()
+    sink.close()
+
+
+def test_cutouts_may_be_padded_and_read_only(tmp_path: Path) -> None:
+    taken = with_cutouts(0)
+    [cutout] = taken.cutouts
+    height, width = cutout.rgba.shape[:2]
+    wide = np.zeros((height, width + 5, 4), np.uint8)
+    wide[:, :width] = cutout.rgba
+    wide.flags.writeable = False
+    sink = opened(tmp_path)
+    sink.write(replace(taken, cutouts=(replace(cutout, rgba=wide[:, :width]),)))
+    sink.close()
+    np.testing.assert_array_equal(read_rgba(tmp_path / "cutouts/12-person/0.png"), cutout.rgba)
 
 
 def test_a_nearly_full_disk_stops_cutouts_and_says_so_once(

@@ -91,6 +91,7 @@ def test_overwrite_removes_all_that_a_run_wrote(tmp_path: Path) -> None:
     run(tmp_path, "street")
     run(tmp_path, "gate-2")
     (tmp_path / "street/cutouts/1-person/.7.png.part").write_bytes(b"half a file")
+    (tmp_path / "street/cutouts/.cutout.part").write_bytes(b"half a file")
     (tmp_path / "street/annotated-0002.mp4").write_bytes(b"part")
     (tmp_path / "street/objects-0017.jsonl").write_bytes(b"part")
     prepare_output(OutputConfig(dir=tmp_path, overwrite=True))

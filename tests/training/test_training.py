@@ -94,7 +94,7 @@ def test_every_term_reaches_the_network(tmp_path):
     for name, term in loss_terms(run.net(batch.view.float()), batch).items():
         run.net.zero_grad()
         term.backward(retain_graph=True)
-        assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in run.net.stem.parameters()), name
+        assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in run.net.at2.parameters()), name
 
 
 def test_mistakes_are_explained(tmp_path):

@@ -1,0 +1,1 @@
+"""How stages become processes: frame store, bells, workers, supervisor. Nothing outside this room knows of these."""

@@ -1,0 +1,199 @@
+"""Capture in a worker: a thread per stream reads its source into free slots of the newest epoch."""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+import msgspec
+
+from streamseg.capture import open_source
+from streamseg.config import CaptureConfig
+from streamseg.errors import SourceError
+from streamseg.records import Frame, Place
+from streamseg.runtime.hosted import Hosted
+from streamseg.runtime.ledger import Ledger
+from streamseg.runtime.messages import Captured, Opened, encode_info
+from streamseg.runtime.packing import pack
+from streamseg.runtime.slots import Stamp
+from streamseg.runtime.stations import told
+from streamseg.runtime.store import Area, Segment
+
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY_S = 0.1
+
+
+class CaptureState(msgspec.Struct, frozen=True):
+    """What outlives a capture process: frames dropped before they came to a slot, by cause; the last one published."""
+
+    dropped: dict[str, int] = {}
+    last: Stamp | None = None
+
+
+class CaptureStation:
+    """Hosts the sources of a worker's streams.
+
+    A recorded stream waits for a free slot. A live one drops the frame at hand where none is free, and numbers those
+    that found one. seq and counts of drops go on where a predecessor stopped.
+
+    Args:
+        capture: how sources are read.
+        report: told Opened and Captured, from the streams' threads.
+        published: told the stream and the slot of each new frame, from the streams' threads.
+    """
+
+    stage = "capture"
+
+    def __init__(
+        self,
+        capture: CaptureConfig,
+        *,
+        report: Callable[[Opened | Captured], None],
+        published: Callable[[Hosted, int, int], None],
+    ):
+        self._capture, self._report, self._published = capture, report, published
+        self._readers: dict[int, _Reader] = {}
+
+    def open(self, stream: Hosted) -> None:
+        """Begin to read a stream."""
+        reader = _Reader(stream, self._capture, self._report, self._published)
+        self._readers[stream.number] = reader
+        threading.Thread(target=reader.run, name=f"capture-{stream.name}", daemon=True).start()
+
+    def look(self, number: int) -> None:
+        """A slot may be free, or a segment there."""
+        if number in self._readers:
+            self._readers[number].wake.set()
+
+    def stop(self, number: int) -> None:
+        """No further frames of this stream."""
+        if number in self._readers:
+            self._readers[number].stop()
+
+    def forget(self, number: int) -> None:
+        """The stream is over."""
+        self._readers.pop(number, None)
+
+
+class _Reader:
+    """One stream's source, read in a thread of its own."""
+
+    def __init__(
+        self,
+        stream: Hosted,
+        capture: CaptureConfig,
+        report: Callable[[Opened | Captured], None],
+        published: Callable[[Hosted, int, int], None],
+    ):
+        self.wake = threading.Event()
+        self._stream, self._report, self._published = stream, report, published
+        self._stopping = False
+        self._waits = not stream.live or capture.pace == "fast"
+        self._source = open_source(stream.config, capture, newest_only=False)
+        before = capture_state(stream.ledger, len(stream.stations))
+        self._last = max((before.last, *_stamps(stream)), key=_seq)
+        self._dropped_before, self._dropped_here = Counter(before.dropped), Counter[str]()
+        self._size_hw = (0, 0)
+
+    def run(self) -> None:
+        """Read to the end; how it ended is reported, and nothing raised."""
+        number = self._stream.number
+        try:
+            self._read()
+        except Exception as error:
+            if isinstance(error, SourceError) and self._stopping:
+                self._report(Captured(number))  # closed under its reader, a source may break
+            else:
+                log.debug("stream=%s", self._stream.name, exc_info=True)
+                self._report(Captured(number, told(error), type(error).__name__))
+        else:
+            self._report(Captured(number))
+        finally:
+            self._source.close()
+
+    def stop(self) -> None:
+        """From any thread."""
+        self._stopping = True
+        self._source.close()
+        self.wake.set()
+
+    def _read(self) -> None:
+        last = self._last
+        place = Place(last.seq, last.pts_ns, last.arrived_ns, last.exact) if last else None
+        self._commit()  # the epoch that holds the last frame may be gone when a successor asks for it
+        info = self._source.open(place)
+        self._size_hw = info.size_hw
+        self._report(Opened(self._stream.number, encode_info(info)))
+        asked_ns = time.monotonic_ns()
+        for frame in self._source:
+            got_ns = time.monotonic_ns()
+            self._hand_over(frame, spent_ns=got_ns - asked_ns)
+            if self._stopping:
+                return
+            asked_ns = time.monotonic_ns()
+        self._commit()
+
+    def _hand_over(self, frame: Frame, *, spent_ns: int) -> None:
+        """Put the frame into a free slot and tell of it; or drop it."""
+        began_ns = time.monotonic_ns()
+        place = self._claim()
+        if place is None:
+            if not self._stopping:
+                self._dropped_here["stale"] += 1
+                self._commit()
+            return
+        epoch, segment, slot = place
+        claimed_ns = time.monotonic_ns()
+        seq = self._last.seq + 1 if self._last else 0
+        pack(replace(frame, seq=seq), segment.area(slot, Area.FRAME))
+        self._commit()
+        stamp = Stamp(
+            seq,
+            frame.pts_ns,
+            frame.arrived_ns or began_ns,
+            exact=self._source.exact,
+            spent_ns=spent_ns,
+            blocked_ns=claimed_ns - began_ns,
+            published_ns=time.monotonic_ns(),
+        )
+        segment.table.publish(slot, stamp)
+        self._last = stamp
+        self._published(self._stream, epoch, slot)
+
+    def _claim(self) -> tuple[int, Segment, int] | None:
+        """A slot of the newest epoch, once there is one for frames of this size."""
+        while not self._stopping:
+            self.wake.clear()
+            newest = max(self._stream.segments, default=0)
+            segment = self._stream.segments.get(newest)
+            if segment is not None and segment.layout.size_hw == self._size_hw:
+                slot = segment.table.claim()
+                if slot is not None:
+                    return newest, segment, slot
+                if not self._waits:
+                    return None
+            self.wake.wait(_LOOK_EVERY_S)
+        return None
+
+    def _commit(self) -> None:
+        """How far it came and what it dropped, for the supervisor's accounts and for a successor."""
+        dropped = self._dropped_before + Counter(dict(self._source.dropped)) + self._dropped_here
+        state = CaptureState(dict(dropped), self._last)
+        self._stream.ledger.commit(len(self._stream.stations), _seq(self._last), msgspec.msgpack.encode(state))
+
+
+def capture_state(ledger: Ledger, writer: int) -> CaptureState:
+    """What capture committed last; writer: its number in the ledger, after the stations."""
+    committed = ledger.committed(writer)
+    return msgspec.msgpack.decode(committed.state, type=CaptureState) if committed else CaptureState()
+
+
+def _stamps(stream: Hosted) -> list[Stamp | None]:
+    return [segment.table.last() for segment in stream.segments.values()]
+
+
+def _seq(stamp: Stamp | None) -> int:
+    return stamp.seq if stamp else -1

@@ -1,0 +1,183 @@
+"""What supervisor and worker say to each other: msgspec structs, tagged, versioned by RELEASE; all else is refused.
+
+Frames never travel here: these are orders and reports, some dozens in a stream's life.
+"""
+
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+
+from streamseg.records import StreamInfo
+from streamseg.runtime.store import Layout
+
+RELEASE = 1
+MOST_BYTES = 1 << 20
+
+
+class Begin(msgspec.Struct, tag="begin", frozen=True):
+    """The first order to a worker: who it is and what it hosts.
+
+    stages: names in the order of a frame's way ("capture", "preprocess", ..., "sink:video"). config: the Config as
+    JSON. bells: endpoint to bind. level: of the log lines wanted. device: of the network, where it hosts that.
+    """
+
+    worker: str
+    stages: tuple[str, ...]
+    config: bytes
+    version: str
+    bells: str
+    level: int
+    device: str = ""
+    release: int = RELEASE
+
+
+class Open(msgspec.Struct, tag="open", frozen=True):
+    """Take up a stream. One descriptor comes with it: the stream's ledger; and as many Map follow as there are epochs.
+
+    stream: its number in this run. config: the StreamConfig as JSON. stations: names of the table's columns, upstream:
+    whose result each works on. view_hw, labels: the network's.
+    neighbours: for each of the worker's stages, the workers to ring when it lets a frame go. info: the StreamInfo, for
+    all but capture. reads: whether capture is still wanted.
+    """
+
+    stream: int
+    name: str
+    config: bytes
+    live: bool
+    stations: tuple[str, ...]
+    upstream: tuple[int, ...]
+    view_hw: tuple[int, int]
+    labels: tuple[str, ...]
+    neighbours: dict[str, tuple[str, ...]]
+    epochs: int = 0
+    info: bytes | None = None
+    reads: bool = True
+
+
+class Map(msgspec.Struct, tag="map", frozen=True):
+    """A new epoch of a stream. One descriptor comes with it: the segment."""
+
+    stream: int
+    epoch: int
+    layout: Layout
+
+
+class Route(msgspec.Struct, tag="route", frozen=True):
+    """Where a worker's bells are now."""
+
+    worker: str
+    endpoint: str
+
+
+class Stop(msgspec.Struct, tag="stop", frozen=True):
+    """To capture: no further frames of this stream."""
+
+    stream: int
+
+
+class End(msgspec.Struct, tag="end", frozen=True):
+    """To sinks: capture has ended; close the stream once every frame has been seen."""
+
+    stream: int
+
+
+class Forget(msgspec.Struct, tag="forget", frozen=True):
+    """The stream is over; drop all that is known of it."""
+
+    stream: int
+
+
+class Ready(msgspec.Struct, tag="ready", frozen=True):
+    """The worker can take up streams; the one that loaded the network tells what it is."""
+
+    bells: str
+    view_hw: tuple[int, int] | None = None
+    labels: tuple[str, ...] = ()
+    network: str = ""
+
+
+class Refused(msgspec.Struct, tag="refused", frozen=True):
+    """The worker cannot begin: a mistake of the user's (kind names the error's class), for which no restart helps."""
+
+    kind: str
+    error: str
+
+
+class Opened(msgspec.Struct, tag="opened", frozen=True):
+    """Capture has opened its source; it needs a segment for frames of info's size."""
+
+    stream: int
+    info: bytes
+
+
+class Captured(msgspec.Struct, tag="captured", frozen=True):
+    """Capture has handed out its last frame; error: why the source broke off, kind: the error's class."""
+
+    stream: int
+    error: str | None = None
+    kind: str = ""
+
+
+class Failed(msgspec.Struct, tag="failed", frozen=True):
+    """A stage failed on a frame. fatal: the stream cannot go on (a sink that cannot write)."""
+
+    stream: int
+    seq: int
+    station: str
+    error: str
+    fatal: bool = False
+
+
+class Closed(msgspec.Struct, tag="closed", frozen=True):
+    """A worker's sinks of a stream are closed; error: one of them could not be closed well."""
+
+    stream: int
+    station: str
+    error: str | None = None
+
+
+class Log(msgspec.Struct, tag="log", frozen=True):
+    """A line for the supervisor's log."""
+
+    name: str
+    level: int
+    text: str
+
+
+Order = Begin | Open | Map | Route | Stop | End | Forget
+Report = Ready | Refused | Opened | Captured | Failed | Closed | Log
+
+_ORDERS: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Order)
+_REPORTS: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Report)
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def encode(message: Order | Report) -> bytes:
+    """Bytes for the wire; ValueError if there are more than MOST_BYTES."""
+    data = _encode(message)
+    if len(data) > MOST_BYTES:
+        raise ValueError(f"{type(message).__name__}: {len(data)} bytes, at most {MOST_BYTES} travel")
+    return data
+
+
+def decode_order(data: bytes) -> Order:
+    """What the supervisor said; msgspec.MsgspecError if it is no order."""
+    order: Order = _ORDERS.decode(data)
+    return order
+
+
+def decode_report(data: bytes) -> Report:
+    """What a worker said; msgspec.MsgspecError if it is no report."""
+    report: Report = _REPORTS.decode(data)
+    return report
+
+
+def encode_info(info: StreamInfo) -> bytes:
+    """A StreamInfo as a part of a message."""
+    return msgspec.msgpack.encode(info, enc_hook=lambda fps: (fps.numerator, fps.denominator))
+
+
+def decode_info(data: bytes) -> StreamInfo:
+    """What encode_info() made."""
+    return msgspec.msgpack.decode(data, type=StreamInfo, dec_hook=lambda _, fps: Fraction(*fps))

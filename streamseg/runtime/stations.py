@@ -1,0 +1,217 @@
+"""What a worker does with a frame: a station per stage takes what is ready, works on it, and lets it go."""
+
+import itertools
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from streamseg.config import RuntimeConfig
+from streamseg.errors import StreamsegError
+from streamseg.preprocess import FitView
+from streamseg.runtime.hosted import Hosted, Ticket
+from streamseg.runtime.messages import Failed
+from streamseg.runtime.slots import Result
+from streamseg.runtime.store import Area
+from streamseg.stages import Network, Preprocess
+
+log = logging.getLogger(__name__)
+
+GPU_BATCH = 8
+
+
+class Host(Protocol):
+    """What a station needs of the worker that it lives in."""
+
+    def ring(self, ticket: Ticket, stage: str) -> None:
+        """Tell the next stations that stage has let a frame go."""
+
+    def report(self, message: Failed) -> None:
+        """Tell the supervisor that a frame failed."""
+
+
+class Station:
+    """One stage's column of the tables of all its streams: order, fairness, accounts. Subclasses do the work.
+
+    Live streams go before files, among each the one that was served longest ago comes first. Within a stream frames
+    are taken by rising seq; in order stations wait for the very next one.
+    """
+
+    stage: str
+    in_order = False
+
+    def __init__(self, host: Host):
+        self.host = host
+        self.streams: dict[int, Hosted] = {}
+        self._served: dict[int, int] = {}
+        self._turn = itertools.count()
+
+    def open(self, stream: Hosted) -> None:
+        """Take up a stream."""
+        self.streams[stream.number] = stream
+        self._served[stream.number] = next(self._turn)
+
+    def end(self, number: int) -> None:
+        """Capture of the stream has ended: nothing comes but what waits already."""
+
+    def forget(self, number: int) -> None:
+        """The stream is over."""
+        self.streams.pop(number, None)
+        self._served.pop(number, None)
+
+    def step(self) -> bool:
+        """Work on one frame, or one batch; False if nothing was ready."""
+        for stream in sorted(self.streams.values(), key=lambda s: (not s.live, self._served[s.number])):
+            ticket = next(self._ready(stream), None)
+            if ticket is not None:
+                self._served[stream.number] = next(self._turn)
+                self._handle(ticket)
+                return True
+        return False
+
+    def work(self, ticket: Ticket) -> int:
+        """Do the stage's work on a frame; the number it gives is the frame's note."""
+        raise NotImplementedError
+
+    def _ready(self, stream: Hosted) -> Iterator[Ticket]:
+        """Frames that can be worked on now; what is lost already is passed on, which is work enough to ask again."""
+        column = stream.column(self.stage)
+        for ticket in stream.waiting(column):
+            if not ticket.table.ready(ticket.slot, column):
+                if self.in_order:
+                    return
+            elif ticket.table.lost(ticket.slot, column):
+                self._let_go(ticket, Result.PASSED)
+            else:
+                yield ticket
+
+    def _handle(self, ticket: Ticket) -> None:
+        if self._begin(ticket):
+            self._attempt(ticket, lambda: self._let_go(ticket, Result.WRITTEN, note=self.work(ticket)))
+
+    def _begin(self, ticket: Ticket) -> bool:
+        """Before work: False if the frame is poison, which is then said."""
+        if ticket.table.begin(ticket.slot, ticket.stream.column(self.stage), time.monotonic_ns()):
+            return True
+        self._fail(ticket, Result.POISON, f"its worker died on it twice ({self.stage})")
+        return False
+
+    def _attempt(self, ticket: Ticket, work: Callable[[], None]) -> bool:
+        try:
+            work()
+        except Exception as error:
+            log.debug("stream=%s seq=%d failed=%s", ticket.stream.name, ticket.seq, self.stage, exc_info=True)
+            self._fail(ticket, Result.FAILED, error)
+            return False
+        return True
+
+    def _fail(self, ticket: Ticket, result: Result, error: Exception | str, *, fatal: bool = False) -> None:
+        self.host.report(Failed(ticket.stream.number, ticket.seq, self.stage, told(error), fatal))
+        self._let_go(ticket, result)
+
+    def _let_go(self, ticket: Ticket, result: Result, *, note: int = 0) -> None:
+        table, column = ticket.table, ticket.stream.column(self.stage)
+        table.finish(ticket.slot, column, result, now_ns=time.monotonic_ns(), note=note)
+        table.let_go(ticket.slot, column)
+        self.host.ring(ticket, self.stage)
+
+
+class PreprocessStation(Station):
+    """Planes to views."""
+
+    stage = "preprocess"
+
+    def __init__(self, host: Host):
+        super().__init__(host)
+        self._fit: dict[int, Preprocess] = {}
+
+    def open(self, stream: Hosted) -> None:
+        super().open(stream)
+        self._fit[stream.number] = FitView(stream.view_hw, stream.config.region)
+
+    def work(self, ticket: Ticket) -> int:
+        ticket.put(Area.SAMPLE, self._fit[ticket.stream.number](ticket.frame()))
+        return 0
+
+
+class InferenceStation(Station):
+    """Views to instances, in batches across streams.
+
+    Of a live stream the newest frame is taken, and older ones end as stale. A frame that was in the hands of a worker
+    that died is tried again alone, so that it cannot spoil a batch twice.
+
+    Args:
+        host: the worker.
+        network: the network.
+        runtime: batch and batch_wait_ms matter here; on a CPU a batch gains nothing.
+        device: where the network runs.
+    """
+
+    stage = "inference"
+
+    def __init__(self, host: Host, network: Network, runtime: RuntimeConfig, *, device: str = "cpu"):
+        super().__init__(host)
+        self._network = network
+        self._batch = runtime.batch or (GPU_BATCH if device.startswith("cuda") else 1)
+        self._wait_s = runtime.batch_wait_ms / 1e3
+        self._since_s: float | None = None
+
+    def step(self) -> bool:
+        tickets = list(itertools.islice(self._choose(), self._batch))
+        if not tickets or self._waits(len(tickets)):
+            return False
+        self._since_s = None
+        begun = [ticket for ticket in tickets if self._begin(ticket)]
+        if begun:
+            for ticket in begun:
+                self._served[ticket.stream.number] = next(self._turn)
+            self._infer(begun)
+        return True
+
+    def _waits(self, count: int) -> bool:
+        """Whether a batch that is not full waits a little longer."""
+        if self._batch == 1 or count >= min(self._batch, len(self.streams)):
+            return False
+        now_s = time.monotonic()
+        self._since_s = self._since_s if self._since_s is not None else now_s
+        return now_s - self._since_s < self._wait_s
+
+    def _choose(self) -> Iterator[Ticket]:
+        for stream in sorted(self.streams.values(), key=lambda s: (not s.live, self._served[s.number])):
+            ready = list(self._ready(stream))
+            if stream.live:
+                for older in ready[:-1]:
+                    self._let_go(older, Result.STALE)
+                ready = ready[-1:]
+            for ticket in ready:
+                alone = ticket.table.given[stream.column(self.stage), ticket.slot] == ticket.generation
+                yield ticket
+                if alone:
+                    return
+
+    def _infer(self, tickets: Sequence[Ticket]) -> None:
+        found = []
+
+        def infer() -> None:
+            found.extend(self._network([ticket.sample() for ticket in tickets]))
+
+        if len(tickets) > 1:
+            try:
+                infer()
+            except Exception:  # one of them is to blame: each for itself
+                for ticket in tickets:
+                    self._infer([ticket])
+                return
+        elif not self._attempt(tickets[0], infer):
+            return
+        for ticket, instances in zip(tickets, found, strict=True):
+            if self._attempt(ticket, lambda t=ticket, i=instances: t.put(Area.INSTANCES, i)):  # type: ignore[misc]
+                self._let_go(ticket, Result.WRITTEN)
+
+
+def told(error: Exception | str) -> str:
+    """An error in one line: the message of one meant for users; of any other its type, too."""
+    if isinstance(error, str):
+        return error
+    message = str(error) if isinstance(error, StreamsegError) else f"{type(error).__name__}: {error}"
+    return " ".join("; ".join([message, *getattr(error, "__notes__", ())]).split())

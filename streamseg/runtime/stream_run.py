@@ -1,0 +1,217 @@
+"""One stream as the supervisor sees it: its memory, its accounts, and how far its life has come."""
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from streamseg.accounts import Account
+from streamseg.capture import is_live, redact
+from streamseg.config import Config, StreamConfig
+from streamseg.pipeline import FAILURES_IN_A_ROW
+from streamseg.records import StreamInfo
+from streamseg.runtime.bells import Bell
+from streamseg.runtime.capture_station import capture_state
+from streamseg.runtime.ledger import Ledger
+from streamseg.runtime.metrics import StageTimes
+from streamseg.runtime.placement import Placement, WorkerPlan
+from streamseg.runtime.slots import Result, SlotTable
+from streamseg.runtime.store import Layout, Segment, make_memory, make_segment
+from streamseg.summary import State, StreamResult
+
+log = logging.getLogger(__name__)
+
+_FAILED = (Result.FAILED, Result.POISON)
+
+
+@dataclass(slots=True)
+class Epoch:
+    """A segment, its descriptor, and for each slot the newest generation that the accounts know."""
+
+    fd: int
+    segment: Segment
+    known: list[int]
+
+
+@dataclass(slots=True, eq=False)
+class StreamRun:
+    """A stream from its configuration to its result.
+
+    phase: waiting for its turn; open: capture was told to open it; running: frames flow; closing: capture has ended,
+    what is in flight drains, sinks close; over. Everything here belongs to the supervisor's one thread.
+    """
+
+    number: int
+    stream: StreamConfig
+    config: Config
+    placement: Placement
+    account: Account = field(default_factory=Account)
+    times: StageTimes = field(default_factory=StageTimes)
+    phase: Literal["waiting", "open", "running", "closing", "over"] = "waiting"
+    error: str | None = None
+    stopped: bool = False
+    info: StreamInfo | None = None
+    size_hw: tuple[int, int] = (0, 0)
+    workers: list[WorkerPlan] = field(default_factory=list)
+    unclosed: set[str] = field(default_factory=set)
+    struck: set[int] = field(default_factory=set)
+    """Columns of sinks that are given up: frames to come need not pass them."""
+    epochs: dict[int, Epoch] = field(default_factory=dict)
+    ledger_fd: int = -1
+    _ledger: Ledger | None = None
+    _failures: int = 0
+    _last_failure: str = ""
+
+    @property
+    def name(self) -> str:
+        """The stream's name, and its folder's."""
+        assert self.stream.name, "expand() fills names"
+        return self.stream.name
+
+    @property
+    def live(self) -> bool:
+        """Whether it runs at once, whatever else runs."""
+        return is_live(self.stream.source)
+
+    @property
+    def state(self) -> Literal["waiting", "running"] | State:
+        """What the progress display says."""
+        if self.phase == "over":
+            return "failed" if self.error else "stopped" if self.stopped else "done"
+        return "waiting" if self.phase == "waiting" else "running"
+
+    @property
+    def frames(self) -> int | None:
+        """How many frames the stream will have, about; None where nobody can tell."""
+        if self.info is None:
+            return None
+        frames, capture = self.info.frames, self.config.capture
+        if frames is None and self.info.duration_s is not None and self.info.fps is not None:
+            frames = round(self.info.duration_s * self.info.fps)
+        return min((count for count in (frames, capture.max_frames) if count is not None), default=None)
+
+    def begin(self, workers: list[WorkerPlan]) -> None:
+        """Its turn has come: these workers serve it."""
+        self.phase, self.workers = "open", workers
+        writers = len(self.placement.stations) + 1
+        self.ledger_fd = make_memory(f"{self.name}-ledger", Ledger.size(writers))
+        self._ledger = Ledger(self.ledger_fd, writers)
+        self.account.begin()
+
+    def new_epoch(self, view_hw: tuple[int, int]) -> int:
+        """Make a segment for frames of size_hw; ConfigError if there is no memory for it."""
+        placement, slots = self.placement, self.config.runtime.slots
+        layout = Layout.of(self.size_hw, view_hw, slots=slots, upstream=placement.upstream)
+        fd = make_segment(self.name, layout)
+        number = max(self.epochs, default=0) + 1
+        segment = Segment(fd, layout)
+        segment.table.set_active([i for i in range(len(placement.stations)) if i not in self.struck])
+        self.epochs[number] = Epoch(fd, segment, [0] * slots)
+        return number
+
+    def sweep(self) -> Iterator[Bell]:
+        """Count what has come and what is done with; a bell for each slot that became free."""
+        for number, epoch in list(self.epochs.items()):
+            self._count_arrivals(epoch)
+            table = epoch.segment.table
+            for slot in table.retirable():
+                self._retire(epoch, slot)
+                table.free(slot)
+                yield Bell(self.number, number, slot, int(table.generation[slot]))
+            if number < max(self.epochs) and table.in_flight == 0:
+                os.close(self.epochs.pop(number).fd)
+
+    def count_drops(self) -> None:
+        """Take over what capture has dropped before it came to a slot."""
+        if self._ledger is not None:
+            self.account.lost_by_source(capture_state(self._ledger, len(self.placement.stations)).dropped)
+
+    def fail(self, error: str) -> None:
+        """The stream cannot go on; the first reason stands."""
+        if self.error is None:
+            self.error = redact(error)
+            log.error("stream=%s state=failed error=%s", self.name, self.error)
+
+    def note_failure(self, seq: int, station: str, error: str) -> None:
+        """A frame failed, says a worker."""
+        self._last_failure = f"{error}; {station} failed, the last of {FAILURES_IN_A_ROW} failures in a row"
+        log.warning("stream=%s seq=%d failed=%s error=%s", self.name, seq, station, error)
+
+    @property
+    def hopeless(self) -> str | None:
+        """Why the stream makes no sense any more, if too many frames failed in a row."""
+        return self._last_failure if self._failures >= FAILURES_IN_A_ROW else None
+
+    def stand_in(self, stages: Sequence[str]) -> None:
+        """For stages that have no worker any more: a sink is struck from the readers, others fail every frame."""
+        for stage in stages:
+            if stage != "capture":
+                column = self.placement.stations.index(stage)
+                for epoch in self.epochs.values():
+                    if stage.startswith("sink:"):
+                        epoch.segment.table.strike(column)
+                        self.struck.add(column)
+                    else:
+                        _fail_waiting(epoch.segment.table, column)
+
+    @property
+    def in_flight(self) -> int:
+        """Frames that are not accounted for yet."""
+        return sum(epoch.segment.table.in_flight for epoch in self.epochs.values())
+
+    def finish(self) -> None:
+        """All is accounted for, or never will be: give the memory back."""
+        self.count_drops()
+        for _ in self.sweep():
+            pass
+        self.phase = "over"
+        self.account.end()
+        for epoch in self.epochs.values():
+            os.close(epoch.fd)
+        if self.ledger_fd >= 0:
+            os.close(self.ledger_fd)
+        self.epochs.clear()
+        self.ledger_fd, self._ledger = -1, None
+
+    def result(self) -> StreamResult:
+        """How the stream went; one that never began was stopped."""
+        state: State = "failed" if self.error else "done" if self.phase == "over" and not self.stopped else "stopped"
+        return StreamResult(redact(self.stream.source), state, self.error, self.account.totals())
+
+    def _count_arrivals(self, epoch: Epoch) -> None:
+        table = epoch.segment.table
+        for slot, generation in enumerate(table.generation.tolist()):
+            if generation != epoch.known[slot]:
+                epoch.known[slot] = generation
+                self.account.arrived(int(table.seq[slot]), int(table.arrived_ns[slot]))
+
+    def _retire(self, epoch: Epoch, slot: int) -> None:
+        """Give a frame its one fate."""
+        table = epoch.segment.table
+        stations, stamp, visits = self.placement.stations, table.stamp(slot), table.visits(slot)
+        self.times.frame(self.account, stamp, [(stations[visit.station], visit) for visit in visits])
+        for visit in visits:
+            station = stations[visit.station]
+            if station.startswith("sink:") and visit.result in (Result.WRITTEN, Result.SKIPPED):
+                self.account.sink(station.removeprefix("sink:"), written=visit.result == Result.WRITTEN)
+        failed = next((visit for visit in visits if visit.result in _FAILED), None)
+        if failed is not None:
+            self._failures += 1
+            self.account.failed(stamp.seq, "poison" if failed.result == Result.POISON else stations[failed.station])
+        elif any(visit.result == Result.STALE for visit in visits):
+            self.account.dropped(stamp.seq, "stale")
+        else:
+            self._failures = 0
+            ended_ns = max(visit.ended_ns for visit in visits)
+            objects = sum(visit.note for visit in visits if stations[visit.station] == "tracking")
+            self.account.retired(stamp.seq, ended_ns, objects=objects)
+
+
+def _fail_waiting(table: SlotTable, column: int) -> None:
+    for slot in map(int, table.waiting(column)):
+        if table.ready(slot, column):
+            result = Result.PASSED if table.lost(slot, column) else Result.FAILED
+            table.finish(slot, column, result, now_ns=time.monotonic_ns())
+            table.let_go(slot, column)

@@ -1,0 +1,175 @@
+"""The supervisor: the command's own process. One thread, one loop: bells, reports, deaths, and a tick.
+
+Bells say that frames may be done with, reports come from the workers, a tick looks after the rest. It never waits for a
+worker: whoever is dead or stuck is replaced, and the tables tell a successor what to do.
+"""
+
+import logging
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import zmq
+
+from streamseg import errors
+from streamseg.capture import is_live
+from streamseg.config import Config, StreamConfig
+from streamseg.runtime.crew import SUPERVISOR, Crew, Member, hear
+from streamseg.runtime.dispatch import Dispatch
+from streamseg.runtime.links import BellBox, Ringer
+from streamseg.runtime.messages import (
+    Begin,
+    Captured,
+    Closed,
+    Failed,
+    Log,
+    Opened,
+    Ready,
+    Refused,
+    Report,
+    decode_info,
+)
+from streamseg.runtime.placement import place
+from streamseg.runtime.stall import StallWatch
+from streamseg.runtime.stream_run import StreamRun
+
+log = logging.getLogger(__name__)
+
+_TICK_S = 0.1
+_GOODBYE_S = 2.0
+_BELLS_MAX = 4096
+
+CheckLabels = Callable[[Sequence[str]], None]
+
+
+class Supervisor:
+    """A run from its first worker to its last.
+
+    Args:
+        config: the whole configuration; the output folder is prepared.
+        streams: named and checked.
+        version: of streamseg, for the records.
+        check_labels: is told the network's class names before any stream begins; may raise ConfigError.
+    """
+
+    def __init__(self, config: Config, streams: Sequence[StreamConfig], *, version: str, check_labels: CheckLabels):
+        self._config, self._check_labels = config, check_labels
+        live = sum(is_live(stream.source) for stream in streams)
+        placement = place(config, max(1, live + min(config.jobs, len(streams) - live)))
+        self._plans = placement.workers()
+        self._folder = Path(tempfile.mkdtemp(prefix="streamseg-"))
+        self._box = BellBox(f"ipc://{self._folder / SUPERVISOR}", hwm=_BELLS_MAX)
+        self._ringer = Ringer(hwm=_BELLS_MAX)
+        level = logging.getLogger("streamseg").getEffectiveLevel()
+        begin = Begin("", (), config.model_dump_json().encode(), version, "", level)
+        self._crew = Crew(self._folder, begin, self._box.endpoint)
+        self._dispatch = Dispatch(config, streams, placement, self._crew, self._ringer)
+        self._stalls = StallWatch(config.runtime.stall_s, config.runtime.start_s)
+
+    @property
+    def runs(self) -> list[StreamRun]:
+        """The streams, in the order they were given; each tells how it goes, and how it went."""
+        return self._dispatch.runs
+
+    def run(self, drains: Callable[[], bool], tick: Callable[[], None]) -> None:
+        """Work until every stream is over; close() must follow, whatever happens.
+
+        Args:
+            drains: asked several times a second: are frames in flight to be finished, and no others begun?
+            tick: called as often.
+
+        Raises:
+            ConfigError, ModelError: a worker cannot begin, or a stream asks for what the network does not know.
+        """
+        for plan in self._plans:
+            self._crew.start(plan)
+        due_s = 0.0
+        while not self._dispatch.over:
+            self._listen(max(0.0, due_s - time.monotonic()))
+            if time.monotonic() >= due_s:
+                due_s = time.monotonic() + _TICK_S
+                if drains():
+                    self._dispatch.drain()
+                self._dispatch.tick()
+                self._end_stuck()
+                tick()
+
+    def close(self) -> None:
+        """End all workers and leave nothing behind."""
+        self._crew.dismiss(_GOODBYE_S)
+        self._ringer.close(0)
+        self._box.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _listen(self, timeout_s: float) -> None:
+        """Wait for bells and reports, and do what they ask for."""
+        poller = zmq.Poller()
+        poller.register(self._box.socket, zmq.POLLIN)
+        members = {member.line.fileno(): member for member in self._crew.present()}
+        for number in members:
+            poller.register(number, zmq.POLLIN)
+        ready = dict(poller.poll(round(timeout_s * 1000)))
+        for number in {bell.stream for bell in self._box.wait(0)}:
+            self._dispatch.sweep(self.runs[number])
+        for number in members.keys() & ready.keys():
+            self._hear(members[number])
+
+    def _hear(self, member: Member) -> None:
+        reports = hear(member)
+        for report in reports or ():
+            self._answer(member, report)
+        if reports is None:
+            self._replace(member)
+
+    def _answer(self, member: Member, report: Report) -> None:
+        match report:
+            case Log(name, level, text):
+                logging.getLogger(name).log(level, "%s", text)
+            case Refused(kind, error):
+                raise getattr(errors, kind, errors.ConfigError)(error)
+            case Ready():
+                self._is_ready(member, report)
+            case Opened(number, info):
+                self._dispatch.opened(self.runs[number], decode_info(info))
+            case Captured(number, error):
+                self._dispatch.captured(self.runs[number], error)
+            case Failed(number, seq, station, error, fatal):
+                self.runs[number].note_failure(seq, station, error)
+                if fatal:
+                    self._dispatch.give_up(self.runs[number], error)
+            case Closed(number, station, error):
+                self.runs[number].unclosed.discard(station)
+                if error:
+                    self._dispatch.give_up(self.runs[number], error)
+
+    def _is_ready(self, member: Member, ready: Ready) -> None:
+        if ready.view_hw is not None:
+            log.info("network=%r", ready.network)
+            self._check_labels(ready.labels)
+            self._dispatch.network_is(ready.view_hw, ready.labels)
+        self._crew.is_ready(member, ready.bells)
+        self._ringer.connect(member.name, ready.bells)
+        self._dispatch.enlist(member)
+
+    def _replace(self, member: Member) -> None:
+        """A worker is gone: start a successor, or do without."""
+        status = self._crew.bury(member)
+        self._ringer.disconnect(member.name)
+        runtime = self._config.runtime
+        deaths = self._crew.deaths(member, runtime.restarts_s)
+        log.warning("worker=%s died status=%d deaths=%d", member.name, status, deaths)
+        self._dispatch.died(member.plan)
+        if deaths <= runtime.restarts:
+            self._crew.start(member.plan)
+            return
+        self._crew.gone.add(member.name)
+        within = f"within {runtime.restarts_s:g} s"
+        self._dispatch.bereaved(member.plan, f"worker {member.name} died {deaths} times {within}; it is given up")
+
+    def _end_stuck(self) -> None:
+        for member in self._stalls.stuck(self._crew.present(), self._dispatch.active):
+            log.warning("worker=%s killed: no progress", member.name)
+            member.process.send_signal(signal.SIGKILL)

@@ -1,0 +1,139 @@
+"""Pictures to H.264, none held back: what goes in comes out before the next one."""
+
+import io
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+
+from streamseg.config import VideoConfig
+from streamseg.records import Color, Planes
+from streamseg.sinks.audio import AudioTrack
+from streamseg.sinks.fragments import Sample
+
+TICKS_PER_S = 90_000
+_THREADS = 2
+_MATRIX = {"bt601": "smpte170m", "bt709": "bt709"}
+_HEAD_ONLY = {"movflags": "frag_custom+empty_moov+default_base_moof", "use_editlist": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What must not change inside a file: size (height, width), colour coding, pixel shape."""
+
+    size_hw: tuple[int, int]
+    color: Color
+    aspect: Fraction
+
+    def __str__(self) -> str:
+        """All of it in a word."""
+        color = self.color
+        span = "full" if color.full_range else "video"
+        height, width = self.size_hw
+        return f"{width}x{height},{color.matrix},{span},{color.chroma_site},{self.aspect}"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An encoder's picture and NumPy views of its memory, of even size: what is drawn on planes is encoded."""
+
+    frame: Any
+    planes: Planes
+
+
+def picture_of(planes: Planes) -> Picture:
+    """Copy planes into a picture for the encoder; odd sizes repeat the last row or column."""
+    height, width = (side + side % 2 for side in planes.size_hw)
+    frame = av.VideoFrame(width, height, "yuv420p")
+    copies = []
+    for target, source in zip(frame.planes, (planes.y, planes.u, planes.v), strict=True):
+        rows = np.frombuffer(target, np.uint8).reshape(target.height, target.line_size)[:, : target.width]
+        rows[: source.shape[0], : source.shape[1]] = source
+        rows[source.shape[0] :, : source.shape[1]] = source[-1:]
+        rows[:, source.shape[1] :] = rows[:, source.shape[1] - 1 : source.shape[1]]
+        copies.append(rows)
+    return Picture(frame, Planes(*copies))
+
+
+class SoundRefused(ValueError):
+    """MP4 cannot hold this kind of sound."""
+
+
+class Encoder:
+    """One encoder, and the head of a file for what it makes.
+
+    head is that file's begin (`ftyp` and `moov`: a video track, and one of sound if it is given); parameters is the
+    part of it that a decoder needs for these pictures: two encoders with the same may follow each other in one file.
+
+    Args:
+        look: of every picture.
+        config: preset and crf.
+        fps: nominal pictures a second, for rate control; None where nobody can tell.
+        sound: open, with a template; None: no sound.
+
+    Raises:
+        SoundRefused: MP4 cannot hold this kind of sound.
+    """
+
+    def __init__(self, look: Look, config: VideoConfig, *, fps: Fraction | None, sound: AudioTrack | None = None):
+        written = io.BytesIO()
+        self._container: Any = av.open(written, "w", format="mp4", options=_HEAD_ONLY)
+        try:
+            self._video = self._add_video(look, config, fps or Fraction(25))
+            if sound is not None:
+                self._add_sound(sound)
+            self._container.start_encoding()
+        except BaseException:
+            self._container.close()
+            raise
+        self.head = written.getvalue()
+        self.parameters: bytes = self._video.codec_context.extradata
+
+    def encode(self, picture: Picture, ticks: int, duration: int, *, key: bool) -> Sample:
+        """Encode a picture; times are in ticks of 1/90000 s and must grow."""
+        frame = picture.frame
+        frame.pts, frame.time_base = ticks, Fraction(1, TICKS_PER_S)
+        if key:
+            frame.pict_type = av.video.frame.PictureType.I
+        [packet] = self._video.encode(frame)
+        return Sample(bytes(packet), duration, packet.is_keyframe)
+
+    def close(self) -> None:
+        """Let go of the encoder."""
+        self._container.close()
+
+    def _add_video(self, look: Look, config: VideoConfig, fps: Fraction) -> Any:
+        color = look.color
+        options = {
+            "preset": config.preset,
+            "tune": "zerolatency",
+            "crf": str(config.crf),
+            "g": "600",
+            "forced-idr": "1",
+            "x264-params": "annexb=0",  # each unit with its length before it, as MP4 has them
+            "colorspace": _MATRIX[color.matrix],
+            "color_range": "pc" if color.full_range else "tv",
+            "chroma_sample_location": color.chroma_site,
+        }
+        video = self._container.add_stream("libx264", rate=fps, options=options)
+        height, width = look.size_hw
+        video.width, video.height, video.pix_fmt = width + width % 2, height + height % 2, "yuv420p"
+        context = video.codec_context
+        context.sample_aspect_ratio = look.aspect
+        context.thread_count, context.thread_type = _THREADS, "SLICE"  # frame threads would hold pictures back
+        video.time_base = context.time_base = Fraction(1, TICKS_PER_S)
+        return video
+
+    def _add_sound(self, sound: AudioTrack) -> None:
+        codec = sound.template.codec_context.name
+        try:
+            if codec not in self._container.supported_codecs:
+                raise ValueError("not among its codecs")
+            audio = self._container.add_stream_from_template(sound.template)
+            if sound.extradata is not None:
+                audio.codec_context.extradata = sound.extradata
+            self._container.start_encoding()
+        except (ValueError, av.error.FFmpegError) as error:
+            raise SoundRefused(f"MP4 cannot hold {codec}: {getattr(error, 'strerror', None) or error}") from error

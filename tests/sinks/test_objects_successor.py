@@ -1,0 +1,75 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from streamseg.config import Config
+from streamseg.errors import SinkError
+from streamseg.sinks.objects import ObjectsSink
+from tests.sinks.scenes import extraction, info
+from tests.sinks.test_objects import lines, sink_in
+
+
+def test_every_line_is_safe_at_once_and_a_successor_cuts_off_what_it_does_not_know(tmp_path: Path) -> None:
+    sink = sink_in(tmp_path, rotate_s=0.1)
+    told = []
+    for seq in range(7):
+        sink.write(extraction(seq))
+        told.append(sink.settle())
+    sink.close()
+    whole = {path.name: path.read_bytes() for path in tmp_path.glob("*.jsonl")}
+    assert [durable.seq for durable in told] == list(range(7))
+    for durable in reversed(told):
+        again = ObjectsSink(Config.model_validate({"output": {"rotate_s": 0.1}}), tmp_path)
+        assert again.open(info(), durable.position) == durable.seq
+        known = [line["seq"] for path in sorted(tmp_path.glob("*.jsonl"), key=last_name) for line in lines(path)]
+        assert known == list(range(durable.seq + 1))
+        for seq in range(durable.seq, 7):  # the first one again, though it is safe
+            assert again.write(extraction(seq))
+        again.close()
+        assert {path.name: path.read_bytes() for path in tmp_path.glob("*.jsonl")} == whole
+
+
+def last_name(path: Path) -> tuple[int, str]:
+    return len(path.name), path.name
+
+
+def test_one_who_died_before_it_told_anything_is_followed_by_parts_of_the_same_length(tmp_path: Path) -> None:
+    first = sink_in(tmp_path, rotate_s=0.1)
+    first.write(extraction(0, 1_000_000_000))
+    first.close()
+    again = ObjectsSink(Config.model_validate({"output": {"rotate_s": 0.1}}), tmp_path)
+    assert again.open(info()) == 0
+    for seq in range(5):
+        again.write(extraction(seq, 1_000_000_000 + seq * 40_000_000))
+    again.close()
+    names = "objects.jsonl", "objects-0002.jsonl"
+    assert [[line["seq"] for line in lines(tmp_path / name)] for name in names] == [[0, 1, 2], [3, 4]]
+
+
+def test_before_the_first_line_there_is_a_position_too(tmp_path: Path) -> None:
+    sink = sink_in(tmp_path)
+    durable = sink.settle()
+    assert durable.seq == -1
+    sink.write(extraction(0))
+    sink.close()
+    again = ObjectsSink(Config(), tmp_path)
+    assert again.open(info(), durable.position) == -1
+    again.write(extraction(0))
+    again.close()
+    assert [line["seq"] for line in lines(tmp_path / "objects.jsonl")] == [0]
+
+
+def test_a_file_that_lost_what_was_safe_is_an_error(tmp_path: Path) -> None:
+    sink = sink_in(tmp_path)
+    sink.write(extraction(0))
+    position = sink.settle().position
+    sink.close()
+    path = tmp_path / "objects.jsonl"
+    size = path.stat().st_size
+    os.truncate(path, size - 1)
+    with pytest.raises(SinkError, match=rf"objects\.jsonl: holds {size - 1} bytes; {size} were written before"):
+        ObjectsSink(Config(), tmp_path).open(info(), position)
+    path.unlink()
+    with pytest.raises(SinkError, match=r"objects\.jsonl: is missing"):
+        ObjectsSink(Config(), tmp_path).open(info(), position)
