@@ -56,6 +56,20 @@ class Latency:
 
 
 @dataclass(slots=True)
+class StageTime:
+    """Sums over a stage's frames, ns.
+
+    busy: at work on a frame. waiting: a frame was ready for the stage and lay there, bells and queue together.
+    blocked: capture had a frame and no slot for it.
+    """
+
+    frames: int = 0
+    busy_ns: int = 0
+    waiting_ns: int = 0
+    blocked_ns: int = 0
+
+
+@dataclass(slots=True)
 class SinkTotals:
     """Frames that a sink took, and frames that it let pass and counted."""
 

@@ -1,7 +1,8 @@
 """What a job has done: summary.json (schemas/summary.schema.json), and the same as a table."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streamseg import __version__
-from streamseg.accounts import Totals
+from streamseg.accounts import StageTime, Totals
 from streamseg.sinks.disk import write_atomic
 
 State = Literal["done", "failed", "stopped"]
@@ -20,12 +21,16 @@ _COLORS: dict[State, str] = {"done": "green", "failed": "red", "stopped": "yello
 
 @dataclass(frozen=True, slots=True)
 class StreamResult:
-    """How one stream went. source holds no credentials; error is one line, and only there when state is "failed"."""
+    """How one stream went. source holds no credentials; error is one line, and only there when state is "failed".
+
+    stages: where its time went, by stage; only where the stages are processes.
+    """
 
     source: str
     state: State
     error: str | None
     totals: Totals
+    stages: Mapping[str, StageTime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ def table(result: RunResult) -> Table:
 
 def _stream(stream: StreamResult) -> dict[str, object]:
     totals = stream.totals
-    return {
+    shown: dict[str, object] = {
         "source": stream.source,
         "state": stream.state,
         "error": stream.error,
@@ -95,6 +100,14 @@ def _stream(stream: StreamResult) -> dict[str, object]:
         "sinks": {name: asdict(sink) for name, sink in totals.sinks.items()},
         "latency_ms": totals.latency_ms,
     }
+    if stream.stages:
+        shown["stages"] = {name: _per_frame(stage) for name, stage in stream.stages.items()}
+    return shown
+
+
+def _per_frame(stage: StageTime) -> dict[str, float]:
+    sums = {"busy_ms": stage.busy_ns, "waiting_ms": stage.waiting_ns, "blocked_ms": stage.blocked_ns}
+    return {"frames": stage.frames, **{name: round(ns / stage.frames / 1e6, 3) for name, ns in sums.items()}}
 
 
 def _figures(totals: Totals) -> list[str]:

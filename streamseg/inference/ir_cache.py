@@ -14,6 +14,8 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
+_CODE = "net.py", "strides.py", "subpixel.py", "ir_cache.py"
+
 
 def cache_dir() -> Path:
     """$XDG_CACHE_HOME/streamseg, or ~/.cache/streamseg."""
@@ -25,7 +27,7 @@ def read_or_convert(weights: Path, digest: str, view_hw: tuple[int, int]) -> Any
     import openvino as ov
 
     height, width = view_hw
-    code = b"".join(Path(__file__).with_name(name).read_bytes() for name in ("net.py", "strides.py"))
+    code = b"".join(Path(__file__).with_name(name).read_bytes() for name in _CODE)
     version = hashlib.sha256(code + ov.__version__.encode()).hexdigest()[:8]
     kept = cache_dir() / f"{digest}-{height}x{width}-{version}.xml"
     if kept.exists():
@@ -43,9 +45,11 @@ def _convert(weights: Path, view_hw: tuple[int, int]) -> Any:
     import torch
 
     from streamseg.inference.net import Deployed
+    from streamseg.inference.subpixel import with_convolutions
     from streamseg.weights.format import load_weights
 
     net = Deployed(load_weights(weights)[0])
+    with_convolutions(net)
     example = torch.zeros((1, *view_hw, 3), dtype=torch.uint8)
     # the converter traces, which torch calls deprecated; its own successor (torch.export) cannot leave the batch open
     with torch.inference_mode(), warnings.catch_warnings():

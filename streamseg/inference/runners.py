@@ -1,5 +1,6 @@
 """Where the network's arithmetic happens: torch (CPU, CUDA) or OpenVINO (CPU). Batch of views in, raw outputs out."""
 
+import threading
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,7 +15,10 @@ U8 = npt.NDArray[np.uint8]
 
 
 class Runner(Protocol):
-    """uint8 [B, H, W, 3] RGB views to Deployed's outputs, each float32 [B, ...]; safe to call from several threads."""
+    """uint8 [B, H, W, 3] RGB views to Deployed's outputs, each float32 [B, ...].
+
+    Safe to call from several threads; what a call gave is valid until the next call of the same thread.
+    """
 
     def __call__(self, views: U8) -> list[F32]: ...
     def describe(self) -> str: ...
@@ -55,10 +59,14 @@ class OpenVinoRunner:
         settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
         self._compiled = ov.Core().compile_model(model, "CPU", settings)
         self._precision = self._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+        self._own = threading.local()
 
     def __call__(self, views: U8) -> list[F32]:
-        # a request of its own for every call: requests must not be shared between threads
-        results = self._compiled.create_infer_request().infer({0: views})
+        # a request for each thread, as they must not be shared; new memory for outputs this large would cost
+        # milliseconds a call
+        if not hasattr(self._own, "request"):
+            self._own.request = self._compiled.create_infer_request()
+        results = self._own.request.infer({0: views}, share_inputs=True, share_outputs=True)
         return [np.asarray(results[port], np.float32) for port in self._compiled.outputs]
 
     def describe(self) -> str:

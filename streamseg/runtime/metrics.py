@@ -3,22 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from streamseg.accounts import Account
+from streamseg.accounts import Account, StageTime
 from streamseg.runtime.slots import Result, Stamp, Visit
-
-
-@dataclass(slots=True)
-class StageTime:
-    """Sums over a stage's frames, ns.
-
-    busy: at work on a frame. waiting: a frame was ready for the stage and lay there, bells and queue together.
-    blocked: capture had a frame and no slot for it.
-    """
-
-    frames: int = 0
-    busy_ns: int = 0
-    waiting_ns: int = 0
-    blocked_ns: int = 0
 
 
 @dataclass(slots=True)

@@ -178,7 +178,7 @@ class StreamRun:
     def result(self) -> StreamResult:
         """How the stream went; one that never began was stopped."""
         state: State = "failed" if self.error else "done" if self.phase == "over" and not self.stopped else "stopped"
-        return StreamResult(redact(self.stream.source), state, self.error, self.account.totals())
+        return StreamResult(redact(self.stream.source), state, self.error, self.account.totals(), self.times.stages)
 
     def _count_arrivals(self, epoch: Epoch) -> None:
         table = epoch.segment.table
