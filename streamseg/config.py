@@ -144,6 +144,7 @@ class RuntimeConfig(Section):
         None, ge=1, le=64, description="most frames in one call of the network; default 1 on CPUs"
     )
     batch_wait_ms: float = Field(2.0, ge=0, le=1000, description="longest wait for a batch to fill, ms")
+    streams_per_capture: int = Field(4, ge=1, le=64, description="streams that one process for capture may read")
     preprocess_workers: int = Field(1, ge=1, le=64, description="processes for preprocessing (placement: split)")
     tracking_workers: int = Field(1, ge=1, le=64, description="processes for tracking, streams spread")
     sink_workers: int = Field(1, ge=1, le=64, description="processes for each kind of sink (split) or all (fused)")

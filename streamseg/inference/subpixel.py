@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 _TAPS = ((3, 1, None), (None, 2, 0))
-"""For the even and the odd row (or column) of a block: which tap of the deconvolution meets the input before, at, after."""
+"""For the even and the odd row (or column) of a block: the taps that meet the inputs before, at and after it."""
 
 
 def with_convolutions(net: nn.Module) -> nn.Module:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from streamseg.config import Config, StreamConfig
@@ -180,9 +181,12 @@ class Dispatch:
             self._enlist(reader, run)
 
     def _free_reader(self) -> Member | None:
-        taken = {plan.name for run in self.active for plan in run.workers} | self._crew.gone
-        readers = (self._crew.members[plan.name] for plan in self._placement.groups[0])
-        return next((member for member in readers if member.ready and member.name not in taken), None)
+        """The capture worker that reads the fewest streams, if it may read one more."""
+        reading = Counter(_reader(run).name for run in self.active)
+        readers = [self._crew.members[plan.name] for plan in self._placement.groups[0]]
+        able = [member for member in readers if member.ready and member.name not in self._crew.gone]
+        free = min(able, key=lambda member: reading[member.name], default=None)
+        return free if free and reading[free.name] < self._config.runtime.streams_per_capture else None
 
     def _enlist(self, member: Member, run: StreamRun) -> None:
         """Have a worker take up a stream, if it serves it and can do so now."""

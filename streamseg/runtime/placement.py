@@ -47,13 +47,13 @@ def place(config: Config, captures: int) -> Placement:
 
     Args:
         config: runtime matters here, and which sinks are asked for.
-        captures: how many streams are read at a time; each has a capture worker to itself while it lasts.
+        captures: how many streams are read at a time; each has a thread in a capture worker while it lasts.
     """
     runtime = config.runtime
     sinks = [f"sink:{kind}" for kind in sink_kinds(config)]
     fused = runtime.placement == "fused" or (runtime.placement == "auto" and cores() < FUSED_BELOW_CORES)
     front = ("capture", "preprocess") if fused else ("capture",)
-    groups = [_group("capture", front, captures)]
+    groups = [_group("capture", front, -(-captures // runtime.streams_per_capture))]
     if not fused:
         groups.append(_group("preprocess", ("preprocess",), runtime.preprocess_workers))
     devices = runtime.devices or [config.model.device]

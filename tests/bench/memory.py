@@ -64,10 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         before = 0.0
         for count in range(1, asked.streams + 1):
             now = of_streams(count, folder / "clip.mp4", folder)
-            print(f"{count} streams of {asked.size}: {now:.0f} MB{f', {now - before:.0f} more' if before else ''}")  # noqa: T201
+            print(f"{count} streams of {asked.size}: {now:.0f} MB{f', {now - before:.0f} more' if before else ''}")
             before = now
         for frames, used in over_time(asked.frames, folder):
-            print(f"{frames} frames: {used:.0f} MB")  # noqa: T201
+            print(f"{frames} frames: {used:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -111,8 +111,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     width, height = map(int, asked.size.split("x"))
     extra = ["--no-video"] if asked.no_video else []
-    print(f"{asked.frames} frames of {asked.size}, {asked.rounds} rounds, medians{', no video' * asked.no_video}")  # noqa: T201
-    print(table(measure(asked.frames, (width, height), asked.rounds, extra)))  # noqa: T201
+    print(f"{asked.frames} frames of {asked.size}, {asked.rounds} rounds, medians{', no video' * asked.no_video}")
+    print(table(measure(asked.frames, (width, height), asked.rounds, extra)))
 
 
 if __name__ == "__main__":

@@ -50,10 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments = f"s={folder / 'clip.mp4'}", "--realtime", "--no-video", "--config", str(config)
         with run(*arguments, out=folder / "out") as job:
             job.wait_for_lines("s", 50)
-            print(f"{'killed':16}{'median s':>10}{'longest s':>11}")  # noqa: T201
+            print(f"{'killed':16}{'median s':>10}{'longest s':>11}")
             for worker in sorted(job.workers()):
                 gaps = [silence_s(job, "s", worker) for _ in range(asked.times)]
-                print(f"{worker:16}{np.median(gaps):10.2f}{max(gaps):11.2f}", flush=True)  # noqa: T201
+                print(f"{worker:16}{np.median(gaps):10.2f}{max(gaps):11.2f}", flush=True)
 
 
 if __name__ == "__main__":
