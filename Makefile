@@ -7,7 +7,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c co
 DEMO := synthetic://street?seconds=20&size=1280x720&fps=25&seed=1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint wheel clean
+.PHONY: help install demo test bench chaos lint wheel clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -32,6 +32,16 @@ demo: .venv/.ready ## the main job on the built-in street, results in demo-out
 
 test: .venv/.ready-test ## the whole test suite
 	.venv/bin/python -m pytest
+
+bench: .venv/.ready-test ## what the processes cost, in CPU, hops, memory and seconds of recovery; half an hour
+	.venv/bin/python tests/bench/hop.py
+	.venv/bin/python tests/bench/processes.py --no-video
+	.venv/bin/python tests/bench/processes.py
+	.venv/bin/python tests/bench/memory.py
+	.venv/bin/python tests/bench/recovery.py
+
+chaos: .venv/.ready-test ## workers killed three hundred times, every byte compared; a quarter of an hour
+	.venv/bin/python tests/chaos/kill_workers.py
 
 lint: .venv/.ready-lint ## style and types
 	.venv/bin/ruff check .

@@ -53,3 +53,11 @@ class SinkError(StreamsegError, OSError):
 
 class DataError(StreamsegError, ValueError):
     """A data set or record that breaks its format."""
+
+
+def told(error: BaseException | str) -> str:
+    """An error in one line: the message of one meant for users, of any other its type, too; then its notes."""
+    if isinstance(error, str):
+        return error
+    message = str(error) if isinstance(error, StreamsegError) else f"{type(error).__name__}: {error}"
+    return " ".join("; ".join([message, *getattr(error, "__notes__", ())]).split())

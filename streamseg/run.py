@@ -21,7 +21,7 @@ from streamseg.accounts import Account
 from streamseg.capture import expand, is_live, open_source
 from streamseg.capture.redact import redact
 from streamseg.config import CaptureConfig, Config, OutputConfig, StreamConfig
-from streamseg.errors import ConfigError, SinkError, SourceError, StreamsegError
+from streamseg.errors import ConfigError, SinkError, SourceError, told
 from streamseg.inference import load_network
 from streamseg.pipeline import Pipeline
 from streamseg.preprocess import FitView
@@ -203,7 +203,7 @@ class StreamJob:
         if isinstance(error, SourceError) and self._stopping.is_set():
             self.state = "stopped"  # closed under its reader, a source may break
             return
-        self.error, self.state = redact(_one_line(error)), "failed"
+        self.error, self.state = redact(told(error)), "failed"
         log.error("stream=%s state=failed error=%s", self.name, self.error)
         log.debug("stream=%s", self.name, exc_info=error)
 
@@ -284,9 +284,3 @@ def _expected_frames(info: StreamInfo, capture: CaptureConfig) -> int | None:
         frames = round(info.duration_s * info.fps)
     known = [count for count in (frames, capture.max_frames) if count is not None]
     return min(known, default=None)
-
-
-def _one_line(error: BaseException) -> str:
-    """The message of an error meant for users; of any other its type, too; then its notes."""
-    message = str(error) if isinstance(error, StreamsegError) else f"{type(error).__name__}: {error}"
-    return " ".join("; ".join([message, *getattr(error, "__notes__", ())]).split())

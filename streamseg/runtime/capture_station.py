@@ -11,14 +11,13 @@ import msgspec
 
 from streamseg.capture import open_source
 from streamseg.config import CaptureConfig
-from streamseg.errors import SourceError
+from streamseg.errors import SourceError, told
 from streamseg.records import Frame, Place
 from streamseg.runtime.hosted import Hosted
 from streamseg.runtime.ledger import Ledger
 from streamseg.runtime.messages import Captured, Opened, encode_info
 from streamseg.runtime.packing import pack
 from streamseg.runtime.slots import Stamp
-from streamseg.runtime.stations import told
 from streamseg.runtime.store import Area, Segment
 
 log = logging.getLogger(__name__)

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from streamseg.config import Config
+from streamseg.errors import told
 from streamseg.runtime.hosted import Hosted, Ticket
 from streamseg.runtime.messages import Closed
 from streamseg.runtime.slots import Result
-from streamseg.runtime.stations import Host, Station, told
+from streamseg.runtime.stations import Host, Station
 from streamseg.sinks import build_sink
 from streamseg.sinks.aside import Aside
 from streamseg.stages import Sink

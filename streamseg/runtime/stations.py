@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from streamseg.config import RuntimeConfig
-from streamseg.errors import StreamsegError
+from streamseg.errors import told
 from streamseg.preprocess import FitView
 from streamseg.runtime.hosted import Hosted, Ticket
 from streamseg.runtime.messages import Failed
@@ -207,11 +207,3 @@ class InferenceStation(Station):
         for ticket, instances in zip(tickets, found, strict=True):
             if self._attempt(ticket, lambda t=ticket, i=instances: t.put(Area.INSTANCES, i)):  # type: ignore[misc]
                 self._let_go(ticket, Result.WRITTEN)
-
-
-def told(error: Exception | str) -> str:
-    """An error in one line: the message of one meant for users; of any other its type, too."""
-    if isinstance(error, str):
-        return error
-    message = str(error) if isinstance(error, StreamsegError) else f"{type(error).__name__}: {error}"
-    return " ".join("; ".join([message, *getattr(error, "__notes__", ())]).split())

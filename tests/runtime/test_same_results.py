@@ -12,7 +12,9 @@ def outcome(tmp_path, name, *arguments):
     with run(*arguments, out=tmp_path / name) as job:
         assert job.finish() == 0
     summary = read_summary(job.out)
-    return job.out, {stream: dict(found, latency_ms=None, fps=None) for stream, found in summary["streams"].items()}
+    return job.out, {
+        stream: dict(found, latency_ms=None, fps=None, stages=None) for stream, found in summary["streams"].items()
+    }
 
 
 @pytest.mark.parametrize("kind", ["synthetic", "real"])
