@@ -39,6 +39,8 @@ class Station:
 
     stage: str
     in_order = False
+    impatient = False
+    """Whether it holds something back for a moment only, and wants to be asked again very soon."""
 
     def __init__(self, host: Host):
         self.host = host
@@ -158,7 +160,8 @@ class InferenceStation(Station):
 
     def step(self) -> bool:
         tickets = list(itertools.islice(self._choose(), self._batch))
-        if not tickets or self._waits(len(tickets)):
+        self.impatient = bool(tickets) and self._waits(len(tickets))
+        if not tickets or self.impatient:
             return False
         self._since_s = None
         begun = [ticket for ticket in tickets if self._begin(ticket)]
@@ -177,6 +180,8 @@ class InferenceStation(Station):
         return now_s - self._since_s < self._wait_s
 
     def _choose(self) -> Iterator[Ticket]:
+        """Frames for a batch, the first one's turn it is; one that is suspected comes alone or not at all."""
+        first = True
         for stream in sorted(self.streams.values(), key=lambda s: (not s.live, self._served[s.number])):
             ready = list(self._ready(stream))
             if stream.live:
@@ -184,10 +189,12 @@ class InferenceStation(Station):
                     self._let_go(older, Result.STALE)
                 ready = ready[-1:]
             for ticket in ready:
-                alone = ticket.table.given[stream.column(self.stage), ticket.slot] == ticket.generation
-                yield ticket
-                if alone:
+                suspected = ticket.table.given[stream.column(self.stage), ticket.slot] == ticket.generation
+                if first or not suspected:
+                    yield ticket
+                if suspected:
                     return
+                first = False
 
     def _infer(self, tickets: Sequence[Ticket]) -> None:
         found = []

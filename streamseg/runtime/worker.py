@@ -55,6 +55,7 @@ log = logging.getLogger(__name__)
 
 _SCAN_EVERY_MS = 250
 """How often the tables are looked at without a bell: what a lost bell costs."""
+_IMPATIENT_MS = 1
 _BELLS_MAX = 4096
 
 
@@ -123,7 +124,8 @@ class Worker:
             self._take_orders()
             self._ring_fresh()
             if not any([station.step() for station in self._stations]):
-                poller.poll(_SCAN_EVERY_MS)
+                impatient = any(station.impatient for station in self._stations)
+                poller.poll(_IMPATIENT_MS if impatient else _SCAN_EVERY_MS)
                 self._hear()
 
     def ring(self, ticket: Ticket, stage: str) -> None:

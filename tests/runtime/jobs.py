@@ -22,10 +22,11 @@ WORKER = "streamseg.runtime.worker"
 
 @dataclass(slots=True)
 class Job:
-    """A running command and its output folder."""
+    """A running command, its output folder, and where it makes temporary files."""
 
     process: subprocess.Popen
     out: Path
+    temporary: Path
 
     def workers(self) -> dict[str, int]:
         """Process ids of the workers by name."""
@@ -75,15 +76,22 @@ class Job:
 
 @contextlib.contextmanager
 def run(*arguments: str, out: Path, stderr=None) -> Iterator[Job]:
-    """Start `streamseg run`; whatever happens, nothing of it is left."""
+    """Start `streamseg run`; whatever happens, no process of it is left."""
     command = [sys.executable, "-m", "streamseg", "run", *arguments, "--out", str(out)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True)
-    try:
-        yield Job(process, out)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    with tempfile.TemporaryDirectory(prefix="job-") as temporary:
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            start_new_session=True,
+            env={**os.environ, "TMPDIR": temporary},
+        )
+        try:
+            yield Job(process, out, Path(temporary))
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def kill_in_turn(job: Job, stream: str, names: Sequence[str], *, seed: int) -> int:
@@ -110,12 +118,12 @@ def video_times(out: Path, stream: str) -> list[int]:
         return [picture.pts for picture in container.decode(video=0)]
 
 
-def left_behind(before: set[str]) -> list[str]:
-    """What a run must not leave: worker processes, and folders with sockets that were not there before."""
-    processes = [p.info["cmdline"] for p in psutil.process_iter(["cmdline"]) if WORKER in (p.info["cmdline"] or ())]
-    return [*map(str, processes), *sorted(run_folders() - before)]
-
-
-def run_folders() -> set[str]:
-    """The folders of sockets that runs have made."""
-    return {str(path) for path in Path(tempfile.gettempdir()).glob("streamseg-*")}
+def left_behind(job: Job) -> list[str]:
+    """What a run must not leave: processes of its session, and anything in its folder for temporary files."""
+    session = job.process.pid
+    processes = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+            if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
+                processes.append(str(process))
+    return [*processes, *map(str, job.temporary.rglob("*"))]

@@ -15,7 +15,7 @@ import pytest
 
 from tests.results import read_seqs, read_summary
 from tests.runtime.clips import write_street
-from tests.runtime.jobs import Job, left_behind, run, run_folders, video_times
+from tests.runtime.jobs import Job, left_behind, run, video_times
 from tests.servers import rtsp_server
 
 ENDLESS = "a=synthetic://street?seconds=900&size=320x180&fps=10"
@@ -31,20 +31,18 @@ def gone(pids) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_one_signal_to_the_whole_group_drains(tmp_path, number):
-    folders = run_folders()
     with run(ENDLESS, "--realtime", out=tmp_path / "out") as job:
         job.wait_for_lines("a", 3)
         os.killpg(job.process.pid, number)
         assert job.finish() == 130
+        assert left_behind(job) == []
     stream = read_summary(job.out)["streams"]["a"]
     assert (stream["state"], stream["in_flight"], stream["failed"]) == ("stopped", 0, {})
     assert read_seqs(job.out, "a") == list(range(stream["emitted"]))
     assert len(video_times(job.out, "a")) == stream["emitted"]
-    assert left_behind(folders) == []
 
 
 def test_two_signals_end_at_once(tmp_path):
-    folders = run_folders()
     with run(ENDLESS, "--realtime", out=tmp_path / "out") as job:
         job.wait_for_lines("a", 3)
         workers = list(job.workers().values())
@@ -57,7 +55,7 @@ def test_two_signals_end_at_once(tmp_path):
             if psutil.pid_exists(pid):
                 os.kill(pid, signal.SIGCONT)
         gone(workers)
-    assert left_behind(folders) == []
+        assert left_behind(job) == []
 
 
 def test_a_drain_that_takes_too_long_is_given_up(tmp_path):
@@ -73,14 +71,13 @@ def test_a_drain_that_takes_too_long_is_given_up(tmp_path):
 
 
 def test_workers_go_when_the_supervisor_is_killed(tmp_path):
-    folders = run_folders()
     with run(ENDLESS, "--realtime", out=tmp_path / "out") as job:
         job.wait_for_lines("a", 3)
         workers = list(job.workers().values())
         job.process.kill()
         job.process.wait()
         gone(workers)
-    assert left_behind(folders) == []
+        assert left_behind(job) == []
 
 
 def test_a_closed_terminal_drains(tmp_path):
@@ -95,7 +92,7 @@ def test_a_closed_terminal_drains(tmp_path):
         env={**os.environ, "TERM": "xterm"},
     )
     os.close(inside)
-    job = Job(child, tmp_path / "out")
+    job = Job(child, tmp_path / "out", tmp_path)
     try:
         os.set_blocking(terminal, False)
         while job.lines("a") < 3:
@@ -121,7 +118,7 @@ def _drain(terminal: int) -> None:
 
 
 def test_two_files_and_a_camera_end_by_one_ctrl_c(tmp_path):
-    folders, clip = run_folders(), write_street(tmp_path / "b.mp4", 40)
+    clip = write_street(tmp_path / "b.mp4", 40)
     with rtsp_server(clip, user="viewer", password="s3cret") as server:
         url = server.url.replace("rtsp://", "rtsp://viewer:s3cret@")
         log = (tmp_path / "log").open("wb")
@@ -130,6 +127,7 @@ def test_two_files_and_a_camera_end_by_one_ctrl_c(tmp_path):
             job.wait_until(lambda: job.lines("b") == 40 and job.lines("c") == 30 and job.lines("cam") > 5)
             job.process.send_signal(signal.SIGINT)
             assert job.finish() == 130
+            assert left_behind(job) == []
         log.close()
     streams = read_summary(job.out)["streams"]
     assert {name: stream["state"] for name, stream in streams.items()} == {"cam": "stopped", "b": "done", "c": "done"}
@@ -137,4 +135,3 @@ def test_two_files_and_a_camera_end_by_one_ctrl_c(tmp_path):
     assert (streams["b"]["emitted"], streams["c"]["emitted"]) == (40, 30)
     assert read_seqs(job.out, "cam") == sorted(set(read_seqs(job.out, "cam")))
     assert b"s3cret" not in (tmp_path / "log").read_bytes() + (job.out / "summary.json").read_bytes()
-    assert left_behind(folders) == []
