@@ -82,7 +82,7 @@ class TrackingConfig(Section):
 
     low_score: Share = Field(0.15, description="second pass: weaker detections may continue a track, never start one")
     match_iou: Share = Field(0.2, description="lowest overlap of a track's prediction and a detection")
-    confirm_frames: int = Field(3, ge=1, le=1000, description="sightings that make a track active")
+    confirm_frames: int = Field(2, ge=1, le=1000, description="sightings that make a track active")
     lost_s: float = Field(2.0, ge=0, le=600, description="a track unseen for longer ends")
 
 
@@ -171,6 +171,14 @@ class Config(Section):
     output: OutputConfig = OutputConfig()
     runtime: RuntimeConfig = RuntimeConfig()
     jobs: int = Field(1, ge=1, le=256, description="file streams at a time; live streams always run")
+
+    def classes_of(self, stream: StreamConfig) -> list[str] | None:
+        """The classes that a stream is asked for, its own or the model's; None: all."""
+        return self.model.classes if stream.classes is None else stream.classes
+
+    def score_of(self, stream: StreamConfig) -> float:
+        """The lowest score that starts a track in a stream, its own or the model's."""
+        return self.model.score if stream.score is None else stream.score
 
     @model_validator(mode="after")
     def _check_names(self) -> "Config":

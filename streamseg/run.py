@@ -1,4 +1,4 @@
-"""A whole job: the streams of a Config, each a Pipeline in a thread of its own, one network for all of them."""
+"""A whole job: the streams of a Config as processes (see runtime/), or each a Pipeline in a thread of this one."""
 
 import logging
 import os
@@ -18,14 +18,14 @@ from rich.console import Console
 
 from streamseg import __version__, progress, summary
 from streamseg.accounts import Account
-from streamseg.capture import expand, is_live, open_source
+from streamseg.capture import expand, open_source
 from streamseg.capture.redact import redact
-from streamseg.config import CaptureConfig, Config, OutputConfig, StreamConfig
+from streamseg.config import Config, OutputConfig, StreamConfig
 from streamseg.errors import ConfigError, SinkError, SourceError, told
 from streamseg.inference import load_network
+from streamseg.job import DRAINING, JobStream
 from streamseg.pipeline import Pipeline
 from streamseg.preprocess import FitView
-from streamseg.records import StreamInfo
 from streamseg.runtime.stream_run import StreamRun
 from streamseg.sinks import build_sinks, prepare_output
 from streamseg.stages import Network, Sink
@@ -124,13 +124,7 @@ def build(
     account: Account | None = None,
 ) -> Pipeline:
     """One stream's five stages, as the configuration has them."""
-    tracker = ObjectTracker(
-        network.labels,
-        config.tracking,
-        config.cutouts,
-        score=config.model.score if stream.score is None else stream.score,
-        classes=_classes(stream, config),
-    )
+    tracker = ObjectTracker.of(stream, config, network.labels)
     preprocess = FitView(network.view_hw, stream.region)
     return Pipeline(open_source(stream, config.capture), preprocess, network, tracker, sinks, account or Account())
 
@@ -138,7 +132,7 @@ def build(
 def check_classes(streams: Sequence[StreamConfig], config: Config, labels: Sequence[str]) -> None:
     """ConfigError if a stream asks for classes that the network does not know."""
     for stream in streams:
-        unknown = [name for name in _classes(stream, config) or () if name not in labels]
+        unknown = [name for name in config.classes_of(stream) or () if name not in labels]
         if unknown:
             raise ConfigError(
                 f"classes {', '.join(unknown)} (stream {stream.name}): model {config.model.name} does not know them; "
@@ -147,33 +141,18 @@ def check_classes(streams: Sequence[StreamConfig], config: Config, labels: Seque
 
 
 @dataclass(slots=True, eq=False)
-class StreamJob:
+class StreamJob(JobStream):
     """One stream of the job: run() takes a thread for as long as the stream lasts, all else is for other threads."""
 
-    stream: StreamConfig
-    config: Config
-    account: Account = field(default_factory=Account)
     state: Literal["waiting", "running"] | State = field(default="waiting", init=False)
     error: str | None = field(default=None, init=False)
     _pipeline: Pipeline | None = field(default=None, init=False)
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
 
     @property
-    def name(self) -> str:
-        """The stream's name, and its folder's."""
-        assert self.stream.name, "expand() fills names"
-        return self.stream.name
-
-    @property
-    def live(self) -> bool:
-        """Whether it runs at once, whatever else runs."""
-        return is_live(self.stream.source)
-
-    @property
     def frames(self) -> int | None:
         """How many frames the stream will have, about; None where nobody can tell."""
-        info = self._pipeline.info if self._pipeline else None
-        return _expected_frames(info, self.config.capture) if info else None
+        return self.frames_of(self._pipeline.info if self._pipeline else None)
 
     def run(self, network: Network) -> None:
         """Run the stream to its end, and keep how it ended; raises nothing."""
@@ -261,7 +240,7 @@ def _run_all(jobs: Sequence[StreamJob], network: Network, signals: Signals, *, s
             shown.update()
             if signals.asked and not draining:
                 draining = True
-                log.warning("draining: frames in flight are finished; a second signal ends the process at once")
+                log.warning(DRAINING)
                 for job in jobs:
                     job.stop()
 
@@ -272,15 +251,3 @@ def _prepare(output: OutputConfig) -> None:
         prepare_output(output)
     except SinkError as error:
         raise ConfigError(f"--out {error}") from error
-
-
-def _classes(stream: StreamConfig, config: Config) -> list[str] | None:
-    return config.model.classes if stream.classes is None else stream.classes
-
-
-def _expected_frames(info: StreamInfo, capture: CaptureConfig) -> int | None:
-    frames = info.frames
-    if frames is None and info.duration_s is not None and info.fps is not None:
-        frames = round(info.duration_s * info.fps)
-    known = [count for count in (frames, capture.max_frames) if count is not None]
-    return min(known, default=None)

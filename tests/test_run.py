@@ -117,7 +117,7 @@ def test_files_run_so_many_at_a_time(tmp_path: Path) -> None:
 
 
 def test_live_streams_wait_for_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job, "is_live", lambda source: "live" in source)
+    monkeypatch.setattr("streamseg.job.is_live", lambda source: "live" in source)
     sources = [write_mp4(tmp_path / f"{name}.mp4", 4) for name in ("a", "live1", "live2", "b")]
     result = execute(_config(tmp_path / "out", *sources, jobs=1), network=Meeting(3))
     assert [stream.totals.emitted for stream in result.streams.values()] == [4, 4, 4, 4]

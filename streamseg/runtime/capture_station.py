@@ -107,7 +107,7 @@ class _Reader:
                 self._report(Captured(number))  # closed under its reader, a source may break
             else:
                 log.debug("stream=%s", self._stream.name, exc_info=True)
-                self._report(Captured(number, told(error), type(error).__name__))
+                self._report(Captured(number, told(error)))
         else:
             self._report(Captured(number))
         finally:

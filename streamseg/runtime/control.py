@@ -7,6 +7,7 @@ import array
 import contextlib
 import os
 import socket
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -15,7 +16,7 @@ from streamseg.runtime.messages import MOST_BYTES
 
 M = TypeVar("M")
 _FDS_MAX = 4
-_SEND_TIMEOUT_S = 5.0
+_SEND_TIMEOUT_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ def control_pair() -> tuple[socket.socket, socket.socket]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     for end in (ours, theirs):
         end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * MOST_BYTES)
-    ours.settimeout(_SEND_TIMEOUT_S)
+    # the kernel's timeout, not Python's, which would make every receive wait as well
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_TIMEOUT_S, 0))
     return ours, theirs
 
 
@@ -44,11 +46,17 @@ def send(line: socket.socket, data: bytes, fds: Sequence[int] = ()) -> bool:
     return True
 
 
-def receive(line: socket.socket) -> tuple[bytes, tuple[int, ...]] | None:
-    """The next message and its descriptors (closed on exec); None at the end of the line."""
+def receive(line: socket.socket, *, wait: bool = True) -> tuple[bytes, tuple[int, ...]] | None:
+    """The next message and its descriptors (closed on exec); None at the end of the line.
+
+    Raises:
+        BlockingIOError: there is none just now, and it does not wait.
+        ValueError: it is larger than any message.
+    """
     room = socket.CMSG_LEN(_FDS_MAX * array.array("i").itemsize)
     try:
-        data, ancillary, flags, _ = line.recvmsg(MOST_BYTES, room, socket.MSG_CMSG_CLOEXEC)
+        how = socket.MSG_CMSG_CLOEXEC | (0 if wait else socket.MSG_DONTWAIT)
+        data, ancillary, flags, _ = line.recvmsg(MOST_BYTES, room, how)
     except ConnectionError:
         return None
     numbers = array.array("i")

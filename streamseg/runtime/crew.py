@@ -142,9 +142,8 @@ class Crew:
 def hear(member: Member) -> list[Report] | None:
     """What a worker reports, without waiting; None when its line has ended, or it says what no worker says."""
     reports: list[Report] = []
-    member.line.settimeout(0)
     try:
-        while (received := control.receive(member.line)) is not None:
+        while (received := control.receive(member.line, wait=False)) is not None:
             control.close_all(received[1])
             reports.append(decode_report(received[0]))
         return reports or None
@@ -153,5 +152,3 @@ def hear(member: Member) -> list[Report] | None:
     except (msgspec.MsgspecError, ValueError) as error:
         log.warning("worker=%s killed: it sent no report: %s", member.name, error)
         return None
-    finally:
-        member.line.settimeout(5.0)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from streamseg.config import Config, StreamConfig
 from streamseg.errors import ConfigError
+from streamseg.job import DRAINING
 from streamseg.records import StreamInfo
 from streamseg.runtime.crew import SUPERVISOR, Crew, Member
 from streamseg.runtime.links import Ringer
@@ -31,7 +32,7 @@ class Dispatch:
     def __init__(
         self, config: Config, streams: Sequence[StreamConfig], placement: Placement, crew: Crew, ringer: Ringer
     ):
-        self.runs = [StreamRun(i, stream, config, placement) for i, stream in enumerate(streams)]
+        self.runs = [StreamRun(stream, config, i, placement) for i, stream in enumerate(streams)]
         self._config, self._placement, self._crew, self._ringer = config, placement, crew, ringer
         self._network: tuple[tuple[int, int], tuple[str, ...]] | None = None
         self._drain_until_s: float | None = None
@@ -127,7 +128,7 @@ class Dispatch:
     def drain(self) -> None:
         """No stream goes on; all are over in runtime.drain_s, one way or the other."""
         if self._drain_until_s is None:
-            log.warning("draining: frames in flight are finished; a second signal ends the process at once")
+            log.warning(DRAINING)
             self._drain_until_s = time.monotonic() + self._config.runtime.drain_s
             for run in self.runs:
                 if run.phase not in ("closing", "over"):  # a stream that has come to its own end is done, not stopped
@@ -201,7 +202,6 @@ class Dispatch:
             config=run.stream.model_dump_json().encode(),
             live=run.live,
             stations=self._placement.stations,
-            upstream=self._placement.upstream,
             view_hw=view_hw,
             labels=labels,
             neighbours=self._neighbours(run),

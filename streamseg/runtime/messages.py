@@ -35,10 +35,9 @@ class Begin(msgspec.Struct, tag="begin", frozen=True):
 class Open(msgspec.Struct, tag="open", frozen=True):
     """Take up a stream. One descriptor comes with it: the stream's ledger; and as many Map follow as there are epochs.
 
-    stream: its number in this run. config: the StreamConfig as JSON. stations: names of the table's columns, upstream:
-    whose result each works on. view_hw, labels: the network's.
-    neighbours: for each of the worker's stages, the workers to ring when it lets a frame go. info: the StreamInfo, for
-    all but capture. reads: whether capture is still wanted.
+    stream: its number in this run. config: the StreamConfig as JSON. stations: names of the table's columns. view_hw,
+    labels: the network's. neighbours: for each of the worker's stages, the workers to ring when it lets a frame go.
+    info: the StreamInfo, for all but capture. reads: whether capture is still wanted.
     """
 
     stream: int
@@ -46,7 +45,6 @@ class Open(msgspec.Struct, tag="open", frozen=True):
     config: bytes
     live: bool
     stations: tuple[str, ...]
-    upstream: tuple[int, ...]
     view_hw: tuple[int, int]
     labels: tuple[str, ...]
     neighbours: dict[str, tuple[str, ...]]
@@ -112,11 +110,10 @@ class Opened(msgspec.Struct, tag="opened", frozen=True):
 
 
 class Captured(msgspec.Struct, tag="captured", frozen=True):
-    """Capture has handed out its last frame; error: why the source broke off, kind: the error's class."""
+    """Capture has handed out its last frame; error: why the source broke off."""
 
     stream: int
     error: str | None = None
-    kind: str = ""
 
 
 class Failed(msgspec.Struct, tag="failed", frozen=True):

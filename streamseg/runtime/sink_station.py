@@ -9,7 +9,7 @@ from streamseg.errors import told
 from streamseg.runtime.hosted import Hosted, Ticket
 from streamseg.runtime.messages import Closed
 from streamseg.runtime.slots import Result
-from streamseg.runtime.stations import Host, Station
+from streamseg.runtime.stations import Host, InTurn
 from streamseg.sinks import build_sink
 from streamseg.sinks.aside import Aside
 from streamseg.stages import Sink
@@ -27,10 +27,9 @@ class _Outlet:
     last_seq: int = -1
     held: list[Ticket] = field(default_factory=list)
     broken: bool = False
-    ending: bool = False
 
 
-class SinkStation(Station):
+class SinkStation(InTurn):
     """Writes extractions; an error of a sink is fatal for its stream.
 
     Args:
@@ -69,18 +68,13 @@ class SinkStation(Station):
         super().forget(number)
         self._outlets.pop(number, None)
 
-    def end(self, number: int) -> None:
-        """Capture of the stream has ended: close its sink once nothing waits for it any more."""
-        if number in self._outlets:
-            self._outlets[number].ending = True
-
     def step(self) -> bool:
         if super().step():
             return True
         for stream in self.streams.values():
             outlet = self._outlets[stream.number]
-            if outlet.ending and not any(self._unseen(stream, outlet)):
-                outlet.ending = False
+            if stream.number in self._ended and not any(self._unseen(stream, outlet)):
+                self._ended.discard(stream.number)
                 self._close(stream, outlet)
                 return True
         return False

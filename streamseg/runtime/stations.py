@@ -3,6 +3,7 @@
 import itertools
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
@@ -30,7 +31,7 @@ class Host(Protocol):
         """Tell the supervisor that a frame failed."""
 
 
-class Station:
+class Station(ABC):
     """One stage's column of the tables of all its streams: order, fairness, accounts. Subclasses do the work.
 
     Live streams go before files, among each the one that was served longest ago comes first. Within a stream frames
@@ -46,34 +47,34 @@ class Station:
         self.host = host
         self.streams: dict[int, Hosted] = {}
         self._served: dict[int, int] = {}
+        self._ended: set[int] = set()
         self._turn = itertools.count()
 
     def open(self, stream: Hosted) -> None:
         """Take up a stream."""
         self.streams[stream.number] = stream
-        self._served[stream.number] = next(self._turn)
+        self._has_served(stream.number)
 
     def end(self, number: int) -> None:
         """Capture of the stream has ended: nothing comes but what waits already."""
+        self._ended.add(number)
 
     def forget(self, number: int) -> None:
         """The stream is over."""
         self.streams.pop(number, None)
         self._served.pop(number, None)
+        self._ended.discard(number)
 
+    @abstractmethod
     def step(self) -> bool:
         """Work on one frame, or one batch; False if nothing was ready."""
-        for stream in sorted(self.streams.values(), key=lambda s: (not s.live, self._served[s.number])):
-            ticket = next(self._ready(stream), None)
-            if ticket is not None:
-                self._served[stream.number] = next(self._turn)
-                self._handle(ticket)
-                return True
-        return False
 
-    def work(self, ticket: Ticket) -> int:
-        """Do the stage's work on a frame; the number it gives is the frame's note."""
-        raise NotImplementedError
+    def _by_turn(self) -> list[Hosted]:
+        """The streams, in the order in which they are to be served."""
+        return sorted(self.streams.values(), key=lambda stream: (not stream.live, self._served[stream.number]))
+
+    def _has_served(self, number: int) -> None:
+        self._served[number] = next(self._turn)
 
     def _ready(self, stream: Hosted) -> Iterator[Ticket]:
         """Frames that can be worked on now; what is lost already is passed on, which is work enough to ask again."""
@@ -87,9 +88,10 @@ class Station:
             else:
                 yield ticket
 
-    def _handle(self, ticket: Ticket) -> None:
+    def _do(self, ticket: Ticket, work: Callable[[Ticket], int]) -> None:
+        """The whole of a frame's stay: begin, work, let go. The number that work gives is the frame's note."""
         if self._begin(ticket):
-            self._attempt(ticket, lambda: self._let_go(ticket, Result.WRITTEN, note=self.work(ticket)))
+            self._attempt(ticket, lambda: self._let_go(ticket, Result.WRITTEN, note=work(ticket)))
 
     def _begin(self, ticket: Ticket) -> bool:
         """Before work: False if the frame is poison, which is then said."""
@@ -118,7 +120,24 @@ class Station:
         self.host.ring(ticket, self.stage)
 
 
-class PreprocessStation(Station):
+class InTurn(Station):
+    """A station that works on one frame at a time."""
+
+    def step(self) -> bool:
+        for stream in self._by_turn():
+            ticket = next(self._ready(stream), None)
+            if ticket is not None:
+                self._has_served(stream.number)
+                self._handle(ticket)
+                return True
+        return False
+
+    @abstractmethod
+    def _handle(self, ticket: Ticket) -> None:
+        """Do what the stage does with a frame that is ready."""
+
+
+class PreprocessStation(InTurn):
     """Planes to views."""
 
     stage = "preprocess"
@@ -131,7 +150,10 @@ class PreprocessStation(Station):
         super().open(stream)
         self._fit[stream.number] = FitView(stream.view_hw, stream.config.region)
 
-    def work(self, ticket: Ticket) -> int:
+    def _handle(self, ticket: Ticket) -> None:
+        self._do(ticket, self._view)
+
+    def _view(self, ticket: Ticket) -> int:
         ticket.put(Area.SAMPLE, self._fit[ticket.stream.number](ticket.frame()))
         return 0
 
@@ -167,7 +189,7 @@ class InferenceStation(Station):
         begun = [ticket for ticket in tickets if self._begin(ticket)]
         if begun:
             for ticket in begun:
-                self._served[ticket.stream.number] = next(self._turn)
+                self._has_served(ticket.stream.number)
             self._infer(begun)
         return True
 
@@ -182,7 +204,7 @@ class InferenceStation(Station):
     def _choose(self) -> Iterator[Ticket]:
         """Frames for a batch, the first one's turn it is; one that is suspected comes alone or not at all."""
         first = True
-        for stream in sorted(self.streams.values(), key=lambda s: (not s.live, self._served[s.number])):
+        for stream in self._by_turn():
             ready = list(self._ready(stream))
             if stream.live:
                 for older in ready[:-1]:

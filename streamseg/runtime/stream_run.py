@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from streamseg.accounts import Account
-from streamseg.capture import is_live, redact
-from streamseg.config import Config, StreamConfig
+from streamseg.capture import redact
+from streamseg.job import JobStream
 from streamseg.pipeline import FAILURES_IN_A_ROW
 from streamseg.records import StreamInfo
 from streamseg.runtime.bells import Bell
@@ -36,7 +35,7 @@ class Epoch:
 
 
 @dataclass(slots=True, eq=False)
-class StreamRun:
+class StreamRun(JobStream):
     """A stream from its configuration to its result.
 
     phase: waiting for its turn; open: capture was told to open it; running: frames flow; closing: capture has ended,
@@ -44,10 +43,7 @@ class StreamRun:
     """
 
     number: int
-    stream: StreamConfig
-    config: Config
     placement: Placement
-    account: Account = field(default_factory=Account)
     times: StageTimes = field(default_factory=StageTimes)
     phase: Literal["waiting", "open", "running", "closing", "over"] = "waiting"
     error: str | None = None
@@ -65,17 +61,6 @@ class StreamRun:
     _last_failure: str = ""
 
     @property
-    def name(self) -> str:
-        """The stream's name, and its folder's."""
-        assert self.stream.name, "expand() fills names"
-        return self.stream.name
-
-    @property
-    def live(self) -> bool:
-        """Whether it runs at once, whatever else runs."""
-        return is_live(self.stream.source)
-
-    @property
     def state(self) -> Literal["waiting", "running"] | State:
         """What the progress display says."""
         if self.phase == "over":
@@ -85,12 +70,7 @@ class StreamRun:
     @property
     def frames(self) -> int | None:
         """How many frames the stream will have, about; None where nobody can tell."""
-        if self.info is None:
-            return None
-        frames, capture = self.info.frames, self.config.capture
-        if frames is None and self.info.duration_s is not None and self.info.fps is not None:
-            frames = round(self.info.duration_s * self.info.fps)
-        return min((count for count in (frames, capture.max_frames) if count is not None), default=None)
+        return self.frames_of(self.info)
 
     def begin(self, workers: list[WorkerPlan]) -> None:
         """Its turn has come: these workers serve it."""
@@ -177,7 +157,7 @@ class StreamRun:
 
     def result(self) -> StreamResult:
         """How the stream went; one that never began was stopped."""
-        state: State = "failed" if self.error else "done" if self.phase == "over" and not self.stopped else "stopped"
+        state: State = "stopped" if self.state == "waiting" or self.state == "running" else self.state
         return StreamResult(redact(self.stream.source), state, self.error, self.account.totals(), self.times.stages)
 
     def _count_arrivals(self, epoch: Epoch) -> None:

@@ -32,7 +32,7 @@ from streamseg.runtime.messages import (
     Report,
     decode_info,
 )
-from streamseg.runtime.placement import place
+from streamseg.runtime.placement import WorkerPlan, place
 from streamseg.runtime.stall import StallWatch
 from streamseg.runtime.stream_run import StreamRun
 
@@ -63,6 +63,8 @@ class Supervisor:
         self._folder = Path(tempfile.mkdtemp(prefix="streamseg-"))
         self._box = BellBox(f"ipc://{self._folder / SUPERVISOR}", hwm=_BELLS_MAX)
         self._ringer = Ringer(hwm=_BELLS_MAX)
+        self._poller = zmq.Poller()
+        self._poller.register(self._box.socket, zmq.POLLIN)
         level = logging.getLogger("streamseg").getEffectiveLevel()
         begin = Begin("", (), config.model_dump_json().encode(), version, "", level)
         self._crew = Crew(self._folder, begin, self._box.endpoint)
@@ -85,7 +87,7 @@ class Supervisor:
             ConfigError, ModelError: a worker cannot begin, or a stream asks for what the network does not know.
         """
         for plan in self._plans:
-            self._crew.start(plan)
+            self._start(plan)
         due_s = 0.0
         while not self._dispatch.over:
             self._listen(max(0.0, due_s - time.monotonic()))
@@ -106,16 +108,15 @@ class Supervisor:
 
     def _listen(self, timeout_s: float) -> None:
         """Wait for bells and reports, and do what they ask for."""
-        poller = zmq.Poller()
-        poller.register(self._box.socket, zmq.POLLIN)
-        members = {member.line.fileno(): member for member in self._crew.present()}
-        for number in members:
-            poller.register(number, zmq.POLLIN)
-        ready = dict(poller.poll(round(timeout_s * 1000)))
+        ready = dict(self._poller.poll(round(timeout_s * 1000)))
         for number in {bell.stream for bell in self._box.wait(0)}:
             self._dispatch.sweep(self.runs[number])
-        for number in members.keys() & ready.keys():
-            self._hear(members[number])
+        for member in self._crew.present():
+            if member.line.fileno() in ready:
+                self._hear(member)
+
+    def _start(self, plan: WorkerPlan) -> None:
+        self._poller.register(self._crew.start(plan).line.fileno(), zmq.POLLIN)
 
     def _hear(self, member: Member) -> None:
         reports = hear(member)
@@ -156,6 +157,7 @@ class Supervisor:
 
     def _replace(self, member: Member) -> None:
         """A worker is gone: start a successor, or do without."""
+        self._poller.unregister(member.line.fileno())
         status = self._crew.bury(member)
         self._ringer.disconnect(member.name)
         runtime = self._config.runtime
@@ -163,7 +165,7 @@ class Supervisor:
         log.warning("worker=%s died status=%d deaths=%d", member.name, status, deaths)
         self._dispatch.died(member.plan)
         if deaths <= runtime.restarts:
-            self._crew.start(member.plan)
+            self._start(member.plan)
             return
         self._crew.gone.add(member.name)
         within = f"within {runtime.restarts_s:g} s"

@@ -12,6 +12,9 @@ from streamseg.tracking.detections import Detection
 from streamseg.tracking.kalman import Motion
 from streamseg.tracking.state import TrackMemory
 
+TRUST_SHARE = 0.2
+"""What the newest sighting counts for in a track's trust: a few weak ones are borne, a habit of them is not."""
+
 
 def born(track_id: int, first: Detection, clock_ns: int) -> TrackMemory:
     """A track from its first detection, without motion yet."""
@@ -23,6 +26,7 @@ def born(track_id: int, first: Detection, clock_ns: int) -> TrackMemory:
         silhouette=silhouette(first.mask, first.box).tobytes(),
         votes={first.label: first.score},
         score=first.score,
+        trust=first.score,
         seen_ns=clock_ns,
     )
 
@@ -47,6 +51,7 @@ def seen(track: TrackMemory, by: Detection, clock_ns: int) -> TrackMemory:
         silhouette=silhouette(by.mask, by.box).tobytes(),
         votes={**track.votes, by.label: track.votes.get(by.label, 0.0) + by.score},
         score=by.score,
+        trust=track.trust + TRUST_SHARE * (by.score - track.trust),
         seen_ns=clock_ns,
         seen=True,
         age=track.age + 1,
@@ -54,9 +59,9 @@ def seen(track: TrackMemory, by: Detection, clock_ns: int) -> TrackMemory:
     )
 
 
-def confirmed(track: TrackMemory, frames: int) -> TrackMemory:
-    """The track, active from now on under its label if it was seen in so many frames."""
-    if track.confirmed_label is not None or track.hits < frames:
+def confirmed(track: TrackMemory, frames: int, least_trust: float) -> TrackMemory:
+    """The track, active from now on under its label if it was seen in so many frames, and clearly enough."""
+    if track.confirmed_label is not None or track.hits < frames or track.trust < least_trust:
         return track
     return replace(track, confirmed_label=track.label)
 
@@ -84,18 +89,20 @@ def remembered_mask(track: TrackMemory, box: Box) -> SoftMask:
     return SoftMask(alpha, box)
 
 
-def record(track: TrackMemory, mask: SoftMask | None) -> Track:
-    """The track as sinks see it; lost ones show no mask."""
+def record(track: TrackMemory, mask: SoftMask | None, least_trust: float) -> Track:
+    """The track as sinks see it; lost ones, and those seen too weakly for too long to be believed, show no mask."""
     state: TrackState = "lost"
-    if track.seen:
-        state = "active" if track.confirmed_label is not None else "tentative"
+    if track.seen and track.confirmed_label is None:
+        state = "tentative"
+    elif track.seen and track.trust >= least_trust:
+        state = "active"
     return Track(
         id=track.id,
         label=track.label,
         score=track.score,
         box=track.box,
         state=state,
-        mask=mask if track.seen else None,
+        mask=None if state == "lost" else mask,
         confirmed_label=track.confirmed_label,
         age=track.age,
         hits=track.hits,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from streamseg.config import CutoutsConfig, TrackingConfig
+from streamseg.config import Config, CutoutsConfig, StreamConfig, TrackingConfig
 from streamseg.geometry import Box, SoftMask
 from streamseg.records import Extraction, Frame, Instances
 from streamseg.tracking import lifecycle
@@ -50,7 +50,8 @@ class ObjectTracker:
         labels: the network's class names, which Instances.labels index.
         tracking: when a track begins, goes on and ends.
         cutouts: which objects are cut out, and how.
-        score: lowest score (0..1) that starts a track; from tracking.low_score on a detection may continue one.
+        score: lowest score (0..1) that starts a track, and lowest running mean of scores that shows one; from
+            tracking.low_score on a detection may continue one.
         classes: only these are tracked; None: all.
         state: where a predecessor stopped; None: a fresh stream.
     """
@@ -72,6 +73,14 @@ class ObjectTracker:
         self._plan = CutoutPlan(cutouts)
         self._state = state if state is not None else TrackerState()
 
+    @classmethod
+    def of(
+        cls, stream: StreamConfig, config: Config, labels: Sequence[str], state: TrackerState | None = None
+    ) -> "ObjectTracker":
+        """A stream's tracker, as the configuration has it."""
+        score, classes = config.score_of(stream), config.classes_of(stream)
+        return cls(labels, config.tracking, config.cutouts, score=score, classes=classes, state=state)
+
     @property
     def state(self) -> TrackerState:
         """All that a successor needs to go on after the last frame: a value that never changes."""
@@ -92,7 +101,7 @@ class ObjectTracker:
         else:
             scene = self._observe(expected, self._accept(instances, frame.size_hw), clock_ns)
         next_id = max([before.next_id, *(track.id + 1 for track in scene.tracks)])
-        records = tuple(lifecycle.record(track, scene.masks.get(track.id)) for track in scene.tracks)
+        records = tuple(lifecycle.record(track, scene.masks.get(track.id), self._score) for track in scene.tracks)
         shown = records if instances is not None else ()
         harvest = self._plan(frame, scene.tracks, shown=shown, clock_ns=clock_ns)
         self._state = TrackerState(next_id, clock_ns, frame.pts_ns, harvest.tracks)
@@ -120,8 +129,8 @@ class ObjectTracker:
             scene.masks[track_id] = detection.mask
             born = lifecycle.born(track_id, detection, clock_ns)
             scene.tracks.append(lifecycle.moved(born, Motion.start(detection.box), 0))
-        confirm_frames = self._tracking.confirm_frames
-        return _Scene([lifecycle.confirmed(track, confirm_frames) for track in scene.tracks], scene.masks)
+        frames, trust = self._tracking.confirm_frames, self._score
+        return _Scene([lifecycle.confirmed(track, frames, trust) for track in scene.tracks], scene.masks)
 
     def _match(self, expected: _Expected, found: Detections) -> Pairs:
         """Strong detections choose among all tracks, weak ones among those left over (Zhang et al. 2022, section 3).

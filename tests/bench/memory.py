@@ -15,7 +15,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench.processes import write_clip
+from tests.runtime.clips import write_long_street
 from tests.runtime.jobs import Job, run
 
 SETTLE_FRAMES = 60
@@ -38,7 +38,7 @@ def of_streams(count: int, clip: Path, folder: Path) -> float:
 def over_time(frames: int, folder: Path) -> list[tuple[int, float]]:
     """Memory after so many frames of one stream."""
     clip = folder / "small.mp4"
-    write_clip(clip, frames, (192, 108))
+    write_long_street(clip, frames, (192, 108))
     marks = [frames * share // 10 for share in (1, 3, 5, 7, 9)]
     seen = []
     with run(f"s={clip}", "--cutouts", "5", out=folder / "long") as job:
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     width, height = map(int, asked.size.split("x"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_clip(folder / "clip.mp4", 600, (width, height))
+        write_long_street(folder / "clip.mp4", 600, (width, height))
         before = 0.0
         for count in range(1, asked.streams + 1):
             now = of_streams(count, folder / "clip.mp4", folder)

@@ -13,13 +13,13 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 
-from streamseg.capture.street import Street
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.runtime.clips import write_long_street
 
 WAYS = {"single": ["--single-process"], "fused": [], "split": []}
 
@@ -31,21 +31,6 @@ class Cost:
     wall_s: float
     cpu_s: float
     stages: dict[str, dict[str, float]]
-
-
-def write_clip(path: Path, frames: int, size: tuple[int, int]) -> None:
-    """A street of 25 frames/s, H.264; 50 pictures to and fro."""
-    street = Street(seed=3, size_hw=size[::-1], fps=25)
-    pictures = [np.ascontiguousarray(street.render(index).rgb) for index in range(min(50, frames))]
-    there_and_back = [*pictures, *pictures[-2:0:-1]]
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=25, options={"preset": "veryfast"})
-        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-        for index in range(frames):
-            picture = av.VideoFrame.from_ndarray(there_and_back[index % len(there_and_back)], format="rgb24")
-            picture.pts, picture.time_base = index, Fraction(1, 25)
-            container.mux(stream.encode(picture))
-        container.mux(stream.encode(None))
 
 
 def run(clip: Path, way: str, folder: Path, extra: Sequence[str]) -> Cost:
@@ -71,8 +56,8 @@ def measure(frames: int, size: tuple[int, int], rounds: int, extra: Sequence[str
     found: dict[str, list[Cost]] = {way: [] for way in WAYS}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_clip(folder / "short.mp4", frames // 4, size)
-        write_clip(folder / "long.mp4", frames, size)
+        write_long_street(folder / "short.mp4", frames // 4, size)
+        write_long_street(folder / "long.mp4", frames, size)
         more = frames - frames // 4
         for _ in range(rounds):
             for way in WAYS:

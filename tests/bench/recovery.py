@@ -15,7 +15,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench.processes import write_clip
+from tests.runtime.clips import write_long_street
 from tests.runtime.jobs import Job, run
 
 WATCH_S = 6.0
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     width, height = map(int, asked.size.split("x"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_clip(folder / "clip.mp4", 25 * 240, (width, height))
+        write_long_street(folder / "clip.mp4", 25 * 240, (width, height))
         config = folder / "config.yaml"
         config.write_text(f"runtime: {{placement: {asked.placement}, restarts: 1000}}\n")
         arguments = f"s={folder / 'clip.mp4'}", "--realtime", "--no-video", "--config", str(config)

@@ -1,7 +1,6 @@
 """`streamseg run` as a child process, its workers by name, and a hand that kills them."""
 
 import contextlib
-import json
 import os
 import random
 import signal
@@ -67,11 +66,6 @@ class Job:
     def finish(self) -> int:
         """Wait for the end; the exit status."""
         return self.process.wait(PATIENCE_S)
-
-    @property
-    def summary(self) -> dict:
-        """What summary.json says."""
-        return json.loads((self.out / "summary.json").read_text())
 
 
 @contextlib.contextmanager

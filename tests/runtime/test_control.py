@@ -1,4 +1,6 @@
 import os
+import socket
+import struct
 from fractions import Fraction
 
 import msgspec
@@ -58,16 +60,22 @@ def test_the_end_of_the_line_is_seen_on_both_sides(pair):
 
 def test_a_reader_that_never_reads_does_not_hold_the_writer_for_ever(pair):
     ours, _ = pair
-    ours.settimeout(0.05)
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 0, 50_000))
     while control.send(ours, bytes(MOST_BYTES)):
         pass
 
 
+def test_nothing_said_is_told_at_once_to_one_that_does_not_wait(pair):
+    ours, theirs = pair
+    with pytest.raises(BlockingIOError):
+        control.receive(ours, wait=False)
+    control.send(theirs, b"now")
+    assert control.receive(ours, wait=False) == (b"now", ())
+
+
 def test_orders_and_reports_come_back_equal():
     layout = Layout.of((90, 160), (64, 96), slots=3, upstream=(-1, 0))
-    order = Open(
-        1, "door", b"{}", True, ("a", "b"), (-1, 0), (64, 96), ("person",), {"a": ("w-0",)}, epochs=2, info=b"x"
-    )
+    order = Open(1, "door", b"{}", True, ("a", "b"), (64, 96), ("person",), {"a": ("w-0",)}, epochs=2, info=b"x")
     assert decode_order(encode(order)) == order
     assert decode_order(encode(Map(1, 2, layout))) == Map(1, 2, layout)
     assert decode_report(encode(Captured(3, "broke off"))) == Captured(3, "broke off")

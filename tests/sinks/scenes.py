@@ -1,6 +1,9 @@
 """Hand-made frames, tracks and cut-outs for the tests of sinks, and files to read sound from."""
 
 import json
+import os
+import re
+from collections.abc import Callable
 from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
@@ -9,11 +12,14 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+import pytest
 from jsonschema import Draft202012Validator
 
+from streamseg.errors import SinkError
 from streamseg.geometry import SoftMask, cover
 from streamseg.pixels import crop_rgb
 from streamseg.records import U8, Color, Cutout, Extraction, Frame, Planes, StreamInfo, Track
+from streamseg.stages import Sink
 
 BOX = (20.25, 12.5, 52.75, 44.0)
 
@@ -115,3 +121,14 @@ def beep_at_s(path: Path) -> float:
                 assert sound.time is not None
                 return sound.time + loud[0] / sound.sample_rate
     raise AssertionError(f"{path} is silent")
+
+
+def refuses_what_was_lost(make: Callable[[], Sink], path: Path, position: bytes) -> None:
+    """A successor's open() is an error when its file became shorter, or is gone."""
+    size, name = path.stat().st_size, re.escape(path.name)
+    os.truncate(path, size - 1)
+    with pytest.raises(SinkError, match=rf"{name}: holds {size - 1} bytes; {size} were written before"):
+        make().open(info(), position)
+    path.unlink()
+    with pytest.raises(SinkError, match=rf"{name}: is missing"):
+        make().open(info(), position)

@@ -1,12 +1,8 @@
-import os
 from pathlib import Path
 
-import pytest
-
 from streamseg.config import Config
-from streamseg.errors import SinkError
 from streamseg.sinks.objects import ObjectsSink
-from tests.sinks.scenes import extraction, info
+from tests.sinks.scenes import extraction, info, refuses_what_was_lost
 from tests.sinks.test_objects import lines, sink_in
 
 
@@ -65,11 +61,4 @@ def test_a_file_that_lost_what_was_safe_is_an_error(tmp_path: Path) -> None:
     sink.write(extraction(0))
     position = sink.settle().position
     sink.close()
-    path = tmp_path / "objects.jsonl"
-    size = path.stat().st_size
-    os.truncate(path, size - 1)
-    with pytest.raises(SinkError, match=rf"objects\.jsonl: holds {size - 1} bytes; {size} were written before"):
-        ObjectsSink(Config(), tmp_path).open(info(), position)
-    path.unlink()
-    with pytest.raises(SinkError, match=r"objects\.jsonl: is missing"):
-        ObjectsSink(Config(), tmp_path).open(info(), position)
+    refuses_what_was_lost(lambda: ObjectsSink(Config(), tmp_path), tmp_path / "objects.jsonl", position)

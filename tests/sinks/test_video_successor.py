@@ -1,4 +1,3 @@
-import os
 import re
 import struct
 import weakref
@@ -8,10 +7,9 @@ import numpy as np
 import pytest
 
 from streamseg.config import Config
-from streamseg.errors import SinkError
 from streamseg.sinks.fragments import DURATION_AT
 from streamseg.sinks.video import VideoSink
-from tests.sinks.scenes import extraction, info, sound_file
+from tests.sinks.scenes import extraction, info, refuses_what_was_lost, sound_file
 from tests.sinks.videos import STEADY, VARIABLE, follow, indexed, left, opened, pictures, write, written
 
 
@@ -98,14 +96,7 @@ def test_parts_that_a_successor_does_not_know_are_removed(tmp_path: Path) -> Non
 
 def test_a_file_that_lost_what_was_safe_is_an_error(tmp_path: Path) -> None:
     position = left(written(opened(tmp_path), STEADY))
-    path = tmp_path / "annotated.mp4"
-    size = path.stat().st_size
-    os.truncate(path, size - 1)
-    with pytest.raises(SinkError, match=rf"annotated\.mp4: holds {size - 1} bytes; {size} were written before"):
-        VideoSink(Config(), tmp_path).open(info(), position)
-    path.unlink()
-    with pytest.raises(SinkError, match=r"annotated\.mp4: is missing"):
-        VideoSink(Config(), tmp_path).open(info(), position)
+    refuses_what_was_lost(lambda: VideoSink(Config(), tmp_path), tmp_path / "annotated.mp4", position)
 
 
 def test_pictures_of_another_encoder_go_into_a_part_of_their_own(

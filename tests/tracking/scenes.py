@@ -56,8 +56,10 @@ def make_tracker(
     classes: Sequence[str] | None = None,
     state: TrackerState | None = None,
 ) -> ObjectTracker:
+    """A tracker that confirms a track at its third sighting, unless tracking says otherwise."""
     cutouts = CutoutsConfig.model_validate({"every": every})
-    return ObjectTracker(LABELS, tracking or TrackingConfig(), cutouts, score=score, classes=classes, state=state)
+    tracking = tracking or TrackingConfig(confirm_frames=3)
+    return ObjectTracker(LABELS, tracking, cutouts, score=score, classes=classes, state=state)
 
 
 def feed(

@@ -57,12 +57,30 @@ def test_weak_detections_continue_a_track_but_never_start_one() -> None:
     tracker = make_tracker(score=0.5, tracking=TrackingConfig(low_score=0.2))
     weak = [[person(20 + 4 * i, score=0.3)] for i in range(30)]
     assert not any(e.tracks for e in feed(tracker, weak[:5]))
-    strong = [[person(40 + 4 * i)] for i in range(3)]
+    strong = [[person(40 + 4 * i, score=0.9)] for i in range(3)]
     feed(tracker, strong, first=5)
     out = feed(tracker, weak[8:], first=8)
-    assert all(ids(e, "active") == [1] for e in out)
+    assert all(ids(e) == [1] for e in out)
     assert all(e.tracks[0].score == pytest.approx(0.3) for e in out)
     assert ids(feed(tracker, [[person(140, score=0.1)]], first=30)[0], "lost") == [1]
+
+
+def test_a_track_seen_weakly_for_long_is_not_shown_until_it_is_seen_clearly_again() -> None:
+    tracker = make_tracker(score=0.5)
+    feed(tracker, [[person(20 + 4 * i, score=0.8)] for i in range(8)])
+    faint = feed(tracker, [[person(52 + 4 * i, score=0.3)] for i in range(20)], first=8)
+    states = [e.tracks[0].state for e in faint]
+    assert states[:3] == ["active"] * 3
+    assert states[5:] == ["lost"] * 15 and all(e.tracks[0].mask is None for e in faint[5:])
+    clear = feed(tracker, [[person(132 + 4 * i, score=0.9)] for i in range(4)], first=28)
+    assert ids(clear[-1], "active") == [1]
+
+
+def test_a_track_that_was_never_seen_clearly_is_not_confirmed() -> None:
+    tracker = make_tracker(score=0.5)
+    faint = [[person(20 + 4 * i, score=0.52 if i == 0 else 0.3)] for i in range(10)]
+    out = feed(tracker, faint)
+    assert all(e.tracks[0].state == "tentative" and e.tracks[0].confirmed_label is None for e in out)
 
 
 def test_strong_detections_are_given_out_before_weak_ones() -> None:
