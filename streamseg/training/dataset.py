@@ -57,9 +57,11 @@ class Picture:
 
     def annotations(self) -> list[Annotation]:
         """The marked objects, in the file's order."""
-        return [self._annotation(row) for row in self.rows]
+        return [self.annotation(i) for i in range(len(self.rows))]
 
-    def _annotation(self, row: dict[str, Any]) -> Annotation:
+    def annotation(self, index: int) -> Annotation:
+        """One of the marked objects."""
+        row = self.rows[index]
         x, y, w, h = row["bbox"]
         mask = _mask(row.get("segmentation"), self.size_hw)
         crowd = bool(row.get("iscrowd")) or not self.separated

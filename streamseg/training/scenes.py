@@ -134,7 +134,7 @@ class SceneMaker:
 
     def _paste(self, scene: Scene, rng: Generator) -> None:
         dataset, picture, row = self.cuttable[rng.integers(len(self.cuttable))]
-        annotation = self.sources[dataset].pictures[picture].annotations()[row]
+        annotation = self.sources[dataset].pictures[picture].annotation(row)
         assert annotation.mask is not None
         cut = _cut(self.sources[dataset].pictures[picture].rgb(), annotation)
         target = np.exp(rng.uniform(*np.log(self.options.paste_px)))
@@ -168,10 +168,16 @@ def _cuttable(sources: Sequence[Dataset]) -> list[tuple[int, int, int]]:
 
 
 def _cut(rgb: U8, annotation: Annotation) -> U8:
-    """The object as RGBA [h, w, 4], its edge one pixel in: the outermost pixel is half background."""
+    """The object as RGBA [h, w, 4], its edge one pixel in: the outermost pixel is half background.
+
+    What is thin (bicycles) keeps its edge, or there would be nothing left of it.
+    """
     assert annotation.mask is not None
     x0, y0, x1, y1 = (int(v) for v in _hull(annotation.mask))
-    alpha = cv2.erode(annotation.mask[y0:y1, x0:x1], np.ones((3, 3), np.uint8), borderValue=0) * 255
+    mask = annotation.mask[y0:y1, x0:x1]
+    inner = cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=0)
+    thin = np.count_nonzero(inner) < 0.5 * np.count_nonzero(mask)
+    alpha = (mask if thin else inner) * 255
     return np.dstack([rgb[y0:y1, x0:x1], cv2.GaussianBlur(alpha, (3, 3), 0)])
 
 

@@ -21,14 +21,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from streamseg.capture.street import Actor, Shot, Street
 from streamseg.errors import DataError
-from streamseg.geometry import rle_encode
+from streamseg.geometry import Box, rle_encode
 
 U8 = npt.NDArray[np.uint8]
 CATEGORIES = ("person", "vehicle", "animal")
+FINE = ("person", "car", "van", "bus", "bicycle", "dog")
 SIZES: tuple[tuple[int, int], ...] = ((720, 1280), (720, 960), (600, 960), (900, 720))
 _LEAST_SIDE = 5
 _LEAST_AREA = 24
 _LEAST_VISIBLE = 0.25
+_WELL_VISIBLE = 0.5
+_FRAMES = 25 * 3600
+_TRIES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +43,25 @@ class Cut:
     size_hw: tuple[int, int]
 
 
-def random_cut(rng: np.random.Generator, frame_hw: tuple[int, int], long_side: int) -> Cut:
-    """The whole frame or a random part of it, scaled so that its longer side is at most long_side."""
+def random_cut(rng: np.random.Generator, frame_hw: tuple[int, int], long_side: int, around: Box | None = None) -> Cut:
+    """The whole frame or a random part of it, scaled so that its longer side is at most long_side.
+
+    around: what the part has in it, if it is large enough for that.
+    """
     height, width = frame_hw
     share = 1.0 if rng.random() < 0.4 else float(rng.uniform(0.35, 0.95))
     shape = float(rng.uniform(0.8, 1.25)) if share < 1 else 1.0
     h, w = min(height, round(height * share)), min(width, round(width * share * shape))
-    y0, x0 = int(rng.integers(0, height - h + 1)), int(rng.integers(0, width - w + 1))
+    left, top, right, bottom = around or (0, 0, width, height)
+    y0, x0 = _place(rng, height, h, top, bottom), _place(rng, width, w, left, right)
     scale = min(1.0, long_side * float(rng.uniform(0.75, 1.0)) / max(h, w))
     return Cut((x0, y0, x0 + w, y0 + h), (max(1, round(h * scale)), max(1, round(w * scale))))
+
+
+def _place(rng: np.random.Generator, whole: int, part: int, low: float, high: float) -> int:
+    """Where a part of a line begins, so that it lies within low and high, or they within it."""
+    first, last = sorted((int(high) - part, int(low)))
+    return int(rng.integers(max(0, first), max(0, min(whole - part, last)) + 1))
 
 
 def cut_mask(actor: Actor, cut: Cut) -> npt.NDArray[np.bool_]:
@@ -86,13 +100,26 @@ def annotate(shot: Shot, cut: Cut) -> list[dict[str, Any]]:
     return out
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How pictures are taken.
+
+    size_hw_choices: heights and widths frames are rendered at, before they are cut and scaled down. long_side: longest
+    side of a picture in pixels; the default is about as sharp as the network's own view. favour: what to look for
+    (person, car, van, bus, bicycle, dog); pictures without it are then rare.
+    """
+
+    size_hw_choices: Sequence[tuple[int, int]] = SIZES
+    long_side: int = 704
+    favour: str | None = None
+
+
 def write_street_zip(
     path: Path | str,
     *,
     images: int,
     seeds: Sequence[int],
-    size_hw_choices: Sequence[tuple[int, int]] = SIZES,
-    long_side: int = 704,
+    look: Look = Look(),  # frozen
     on_image: Callable[[int], None] | None = None,
 ) -> None:
     """Render images pictures of the streets of seeds, spread evenly, into a zip.
@@ -101,24 +128,22 @@ def write_street_zip(
         path: the zip to write; replaced when it exists.
         images: how many pictures, at least 1.
         seeds: the streets, at least one; training uses 1000 and above.
-        size_hw_choices: heights and widths frames are rendered at, before they are cut and scaled down.
-        long_side: longest side of a picture in pixels; the default is about as sharp as the network's own view.
+        look: how they are taken.
         on_image: called with the number of pictures done.
 
     Raises:
         DataError: images, seeds or sizes are empty, or path cannot be written.
     """
-    if images < 1 or not seeds or not size_hw_choices:
-        raise DataError(
-            f"{path}: {images} images of {len(seeds)} seeds in {len(size_hw_choices)} sizes; 1 or more each"
-        )
+    if images < 1 or not seeds or not look.size_hw_choices:
+        sizes = len(look.size_hw_choices)
+        raise DataError(f"{path}: {images} images of {len(seeds)} seeds in {sizes} sizes; 1 or more each")
     seeds = list(seeds)[:images]
     records: dict[str, list[dict[str, Any]]] = {"images": [], "annotations": []}
     try:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
             for place, seed in enumerate(seeds):
                 share = range(images * place // len(seeds), images * (place + 1) // len(seeds))
-                _write_street(archive, records, seed, share, size_hw_choices, long_side, on_image)
+                _write_street(archive, records, seed, share, look, on_image)
             archive.writestr("annotations.json", json.dumps(_document(records)), zipfile.ZIP_DEFLATED)
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
@@ -132,20 +157,19 @@ def _document(records: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     }
 
 
-def _write_street(  # the parts of write_street_zip's own arguments that one street needs
+def _write_street(
     archive: zipfile.ZipFile,
     records: dict[str, list[dict[str, Any]]],
     seed: int,
     numbers: range,
-    sizes: Sequence[tuple[int, int]],
-    long_side: int,
+    look: Look,
     on_image: Callable[[int], None] | None,
 ) -> None:
     rng = np.random.default_rng([seed, 101])
-    street = Street(seed=seed, size_hw=sizes[int(rng.integers(len(sizes)))])
+    street = Street(seed=seed, size_hw=look.size_hw_choices[int(rng.integers(len(look.size_hw_choices)))])
     for number in numbers:
-        shot = street.render(int(rng.integers(0, 25 * 3600)))
-        cut = random_cut(rng, street.size_hw, long_side)
+        shot, wanted = _shot(street, look.favour, rng)
+        cut = random_cut(rng, street.size_hw, look.long_side, wanted)
         x0, y0, x1, y1 = cut.box
         picture = cv2.resize(shot.rgb[y0:y1, x0:x1], cut.size_hw[::-1], interpolation=cv2.INTER_AREA)
         quality = int(rng.integers(78, 96))
@@ -162,18 +186,35 @@ def _write_street(  # the parts of write_street_zip's own arguments that one str
             on_image(image)
 
 
+def _shot(street: Street, favour: str | None, rng: np.random.Generator) -> tuple[Shot, Box | None]:
+    """A frame at random, and the box of what is looked for in it; without it if it could not be found."""
+    if favour is None:
+        return street.render(int(rng.integers(0, _FRAMES))), None
+    for index in rng.integers(0, _FRAMES, _TRIES).tolist():
+        if favour in street.fines_at(index):
+            shot = street.render(index)
+            found = [a.box for a in shot.actors if a.fine == favour and a.visible > _WELL_VISIBLE]
+            if found:
+                return shot, found[int(rng.integers(len(found)))]
+    return street.render(index), None
+
+
 @click.command(help="Write a COCO-format zip of synthetic street pictures.")
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--images", type=click.IntRange(1), default=600, show_default=True)
 @click.option("--first-seed", type=click.IntRange(0), default=1000, show_default=True)
 @click.option("--per-street", type=click.IntRange(1), default=6, show_default=True, help="pictures of one street")
-def main(out: Path, images: int, first_seed: int, per_street: int) -> None:
+@click.option("--favour", type=click.Choice(FINE), help="show this in nearly every picture")
+def main(out: Path, images: int, first_seed: int, per_street: int, favour: str | None) -> None:
     """Render with a progress bar."""
     columns = TextColumn("street pictures"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns) as progress:
         task = progress.add_task("", total=images)
         seeds = range(first_seed, first_seed + -(-images // per_street))
-        write_street_zip(out, images=images, seeds=seeds, on_image=lambda done: progress.update(task, completed=done))
+        look = Look(favour=favour)
+        write_street_zip(
+            out, images=images, seeds=seeds, look=look, on_image=lambda done: progress.update(task, completed=done)
+        )
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from streamseg.errors import DataError
 from streamseg.geometry import rle_decode
 from streamseg.records import Track
 from streamseg.testing import Truth, score_against_truth, street_truth
-from streamseg.training.street_data import write_street_zip
+from streamseg.training.street_data import Look, write_street_zip
 
 SIZE = (180, 320)
 
@@ -251,7 +251,7 @@ def test_truths_that_do_not_count_are_neither_missed_nor_wrong() -> None:
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # pycocotools under NumPy 2
 def test_the_zip_reads_as_coco(tmp_path) -> None:
     path = tmp_path / "street.zip"
-    write_street_zip(path, images=3, seeds=[11, 12], size_hw_choices=[(180, 320)], long_side=240)
+    write_street_zip(path, images=3, seeds=[11, 12], look=Look(size_hw_choices=[(180, 320)], long_side=240))
     with zipfile.ZipFile(path) as archive:
         document = json.loads(archive.read("annotations.json"))
         assert document["info"] == {"source": "street", "labelled": ["person", "vehicle", "animal"], "separated": True}
@@ -270,6 +270,15 @@ def test_the_zip_reads_as_coco(tmp_path) -> None:
         assert int(mask.sum()) == annotation["area"] > 0
         assert np.array_equal(mask, rle_decode(annotation["segmentation"]["counts"], mask.shape))
         assert coco_mask.toBbox(annotation["segmentation"]).tolist() == annotation["bbox"]
+
+
+def test_what_is_looked_for_is_in_nearly_every_picture(tmp_path) -> None:
+    path = tmp_path / "bicycles.zip"
+    look = Look(size_hw_choices=[(180, 320)], favour="bicycle")
+    write_street_zip(path, images=8, seeds=[11, 12], look=look)
+    with zipfile.ZipFile(path) as archive:
+        rows = json.loads(archive.read("annotations.json"))["annotations"]
+    assert len({row["image_id"] for row in rows if row["fine"] == "bicycle"}) >= 7
 
 
 def test_a_zip_of_nothing_is_refused(tmp_path) -> None:

@@ -74,6 +74,10 @@ class Street:
         full = np.asarray(plan.light.sky_rgb) + np.asarray(plan.light.sun_rgb) * plan.light.sun[2]
         self._shade = 1 - np.asarray(plan.light.sky_rgb) / full
 
+    def fines_at(self, index: int) -> set[str]:
+        """What may be seen in a frame, hidden or not, by what people would call it; paints nothing."""
+        return {fine_label(b) for b in self._scene.at(index / self.fps) if self._casting.may_show(b)}
+
     def render(self, index: int) -> Shot:
         """Frame number index (from 0); the same for the same index, whatever was rendered before."""
         time_s = index / self.fps
