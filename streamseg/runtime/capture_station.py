@@ -26,10 +26,16 @@ _LOOK_EVERY_S = 0.1
 
 
 class CaptureState(msgspec.Struct, frozen=True):
-    """What outlives a capture process: frames dropped before they came to a slot, by cause; the last one published."""
+    """What outlives a capture process.
+
+    dropped: frames that never came to a slot, by cause. last: the last one published before this was written;
+    dropped_at_last: what had been dropped by then. A successor reads a recording on from the last frame in the table:
+    if that is still this one, it meets again what was dropped since.
+    """
 
     dropped: dict[str, int] = {}
     last: Stamp | None = None
+    dropped_at_last: dict[str, int] = {}
 
 
 class CaptureStation:
@@ -94,7 +100,9 @@ class _Reader:
         self._source = open_source(stream.config, capture, newest_only=False)
         before = capture_state(stream.ledger, len(stream.stations))
         self._last = max((before.last, *_stamps(stream)), key=_seq)
-        self._dropped_before, self._dropped_here = Counter(before.dropped), Counter[str]()
+        meets_again = not stream.live and _seq(self._last) == _seq(before.last)
+        self._dropped_before = Counter(before.dropped_at_last if meets_again else before.dropped)
+        self._dropped_at_last, self._dropped_here = self._dropped_before, Counter[str]()
         self._size_hw = (0, 0)
 
     def run(self) -> None:
@@ -148,7 +156,7 @@ class _Reader:
         claimed_ns = time.monotonic_ns()
         seq = self._last.seq + 1 if self._last else 0
         pack(replace(frame, seq=seq), segment.area(slot, Area.FRAME))
-        self._commit()
+        dropped = self._commit()
         stamp = Stamp(
             seq,
             frame.pts_ns,
@@ -159,7 +167,7 @@ class _Reader:
             published_ns=time.monotonic_ns(),
         )
         segment.table.publish(slot, stamp)
-        self._last = stamp
+        self._last, self._dropped_at_last = stamp, dropped
         self._published(self._stream, epoch, slot)
 
     def _claim(self) -> tuple[int, Segment, int] | None:
@@ -177,11 +185,12 @@ class _Reader:
             self.wake.wait(_LOOK_EVERY_S)
         return None
 
-    def _commit(self) -> None:
-        """How far it came and what it dropped, for the supervisor's accounts and for a successor."""
+    def _commit(self) -> Counter[str]:
+        """How far it came and what it dropped (given back), for the supervisor's accounts and for a successor."""
         dropped = self._dropped_before + Counter(dict(self._source.dropped)) + self._dropped_here
-        state = CaptureState(dict(dropped), self._last)
+        state = CaptureState(dict(dropped), self._last, dict(self._dropped_at_last))
         self._stream.ledger.commit(len(self._stream.stations), _seq(self._last), msgspec.msgpack.encode(state))
+        return dropped
 
 
 def capture_state(ledger: Ledger, writer: int) -> CaptureState:
