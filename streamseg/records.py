@@ -89,18 +89,6 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Durable:
-    """How far a sink has come: what is safe from the end of its process.
-
-    seq: every frame up to here is, -1: none. position: where a successor goes on after that frame, in the sink's own
-    words; at most 64 KiB.
-    """
-
-    seq: int
-    position: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
 class StreamInfo:
     """What a source knows of its stream once it is open; frames and duration_s are None where nobody can tell."""
 

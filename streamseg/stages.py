@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from streamseg.records import Durable, Extraction, Frame, Instances, Place, Sample, StreamInfo
+from streamseg.records import Extraction, Frame, Instances, Place, Sample, StreamInfo
 
 
 class Source(Protocol):
@@ -50,14 +50,16 @@ class Tracker(Protocol):
 class Sink(Protocol):
     """Results out. write() says whether it wrote or skipped.
 
-    open() is given the position that a predecessor's settle() told last, and cuts off whatever of its results is
-    newer; it gives the last seq already durable, or -1 where it cannot tell or nothing is. The first frame written
-    next may be one that the predecessor had written in part or as a whole.
+    settle() makes all that was written safe from the end of the process, keeps nothing of it that is the caller's, and
+    tells the position at which a successor goes on: in the sink's own words, at most 64 KiB. open() is given the
+    position that a predecessor told last, and cuts off whatever of its results is newer; it gives the last seq that is
+    safe, or -1 where it cannot tell or none is. The first frame written next may be one that the predecessor had
+    written in part or as a whole.
     """
 
     name: str
 
     def open(self, info: StreamInfo, position: bytes = b"") -> int: ...
     def write(self, extraction: Extraction) -> bool: ...
-    def settle(self) -> Durable: ...
+    def settle(self) -> bytes: ...
     def close(self) -> None: ...

@@ -12,7 +12,7 @@ from scipy.optimize import linear_sum_assignment
 from streamseg.capture.street import Street
 from streamseg.capture.synthetic import parse_street_url
 from streamseg.geometry import Box, SoftMask, box_iou, cover
-from streamseg.records import Durable, Extraction, Frame, Place, StreamInfo, Track
+from streamseg.records import Extraction, Frame, Place, StreamInfo, Track
 
 LEAST_VISIBLE = 0.3
 LEAST_SIDE_PX = 14.0
@@ -193,10 +193,9 @@ class ListSink:
         self.extractions.append(extraction)
         return True
 
-    def settle(self) -> Durable:
+    def settle(self) -> bytes:
         """Everything it was given is kept; its position is the last seq in decimal digits."""
-        seq = self.extractions[-1].frame.seq if self.extractions else -1
-        return Durable(seq, b"%d" % seq)
+        return b"%d" % (self.extractions[-1].frame.seq if self.extractions else -1)
 
     def close(self) -> None:
         """Note that it was closed."""

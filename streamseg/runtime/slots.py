@@ -219,17 +219,9 @@ class SlotTable:
         self.given[station, slot] = generation
         return True
 
-    def came_back(self, slot: int, station: int) -> None:
-        """The station has worked on a frame and goes on holding it: a death from here on is not this frame's fault."""
-        self.tries[station, slot] = 0
-
     def owed(self, station: int) -> bool:
-        """Whether the station has work to do: a frame that is ready for it and that it does not merely hold."""
-        return any(
-            self.ready(slot, station)
-            and (self.given[station, slot] != self.generation[slot] or self.tries[station, slot] > 0)
-            for slot in map(int, self.waiting(station))
-        )
+        """Whether the station has work to do: a frame that is ready for it."""
+        return any(self.ready(slot, station) for slot in map(int, self.waiting(station)))
 
     def finish(self, slot: int, station: int, result: Result, *, now_ns: int, note: int = 0) -> None:
         """After work on a frame, before let_go(): what came out."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from streamseg.errors import SinkError
-from streamseg.records import U8, Durable, Extraction, Planes, StreamInfo, Track
+from streamseg.records import U8, Extraction, Planes, StreamInfo, Track
 from streamseg.stages import Sink
 
 
@@ -29,32 +29,30 @@ class Aside:
         self._sink = sink
         self._mailbox: queue.Queue[Extraction | None] = queue.Queue(room)
         self._thread: threading.Thread | None = None
-        self._seq = -1
         self._position = b""
         self._error: Exception | None = None
         self._told = False
 
     def open(self, info: StreamInfo, position: bytes = b"") -> int:
         """Open the other sink, and give what it gives."""
-        self._seq, self._position = self._sink.open(info, position), position
+        last_seq, self._position = self._sink.open(info, position), position
         self._thread = threading.Thread(target=self._work, name=f"aside-{self.name}-{info.name}", daemon=True)
         self._thread.start()
-        return self._seq
+        return last_seq
 
     def write(self, extraction: Extraction) -> bool:
         """Take a copy, or skip the frame where there is no room; raises what the other sink raised."""
         if self._thread is None:
             raise SinkError(f"sink {self.name}: is closed; open() comes before write()")
         self._raise_error()
-        self._seq = extraction.frame.seq
         if self._mailbox.full():  # it can only become emptier: nobody else puts
             return False
         self._mailbox.put_nowait(owned(extraction))
         return True
 
-    def settle(self) -> Durable:
-        """The last frame taken or skipped: nothing here needs the caller's memory."""
-        return Durable(self._seq, self._position)
+    def settle(self) -> bytes:
+        """Where the other sink has come to: what it has taken needs none of the caller's memory."""
+        return self._position
 
     def close(self) -> None:
         """Wait until the other sink has written what was taken, and has closed; raises what it raised.
@@ -87,7 +85,7 @@ class Aside:
     def _deliver(self, extraction: Extraction) -> None:
         try:
             self._sink.write(extraction)
-            self._position = self._sink.settle().position
+            self._position = self._sink.settle()
         except Exception as error:
             self._error = error
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from streamseg.config import Config
 from streamseg.errors import SinkError
-from streamseg.records import Cutout, Durable, Extraction, Frame, StreamInfo, Track
+from streamseg.records import Cutout, Extraction, Frame, StreamInfo, Track
 from streamseg.sinks.background import Background
 from streamseg.sinks.disk import DiskGuard, refuse_link, sink_errors, write_atomic
 from streamseg.sinks.objects import box_xywh, utc_time
@@ -66,9 +66,9 @@ class CutoutsSink:
         self._seq = seq
         return True
 
-    def settle(self) -> Durable:
+    def settle(self) -> bytes:
         self._opened().wait()
-        return Durable(self._seq, b"%d" % self._seq)
+        return b"%d" % self._seq
 
     def close(self) -> None:
         writer, self._writer = self._writer, None

@@ -12,7 +12,7 @@ import msgspec
 from streamseg.config import Config
 from streamseg.errors import SinkError
 from streamseg.geometry import cover, rle_encode
-from streamseg.records import Durable, Extraction, StreamInfo, Track
+from streamseg.records import Extraction, StreamInfo, Track
 from streamseg.sinks.disk import append, refuse_link, reopen, sink_errors
 from streamseg.sinks.outdir import claim_stream
 from streamseg.sinks.rotation import Rotation, last_part, part_path, remove_after
@@ -71,9 +71,9 @@ class ObjectsSink:
         self._seq = frame.seq
         return True
 
-    def settle(self) -> Durable:
+    def settle(self) -> bytes:
         position = _Position(self._seq, self._part, self._open_file().tell(), self._first_pts_ns)
-        return Durable(self._seq, msgspec.msgpack.encode(position))
+        return msgspec.msgpack.encode(position)
 
     def close(self) -> None:
         if self._file is not None:

@@ -12,7 +12,7 @@ import msgspec
 
 from streamseg.config import Config
 from streamseg.errors import SinkError
-from streamseg.records import Durable, Extraction, Frame, StreamInfo
+from streamseg.records import Extraction, Frame, StreamInfo
 from streamseg.sinks.annotate import Annotator
 from streamseg.sinks.audio import AudioTrack, Sound, SoundMark
 from streamseg.sinks.disk import sink_errors
@@ -98,7 +98,7 @@ class VideoSink:
         self._seq = frame.seq
         return True
 
-    def settle(self) -> Durable:
+    def settle(self) -> bytes:
         part, sound = self._open, self._sound
         position = _Position(
             self._seq,
@@ -107,7 +107,7 @@ class VideoSink:
             None if sound is None else sound.mark,
             self.annotator.trails.state,
         )
-        return Durable(self._seq, msgspec.msgpack.encode(position))
+        return msgspec.msgpack.encode(position)
 
     def close(self) -> None:
         part, sound = self._open, self._sound

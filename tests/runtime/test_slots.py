@@ -73,14 +73,14 @@ def test_a_frame_that_never_comes_back_is_poison():
     assert [table.begin(slot, 0, 0) for _ in range(POISON_TRIES + 1)] == [True] * POISON_TRIES + [False]
 
 
-def test_a_frame_that_is_merely_held_is_not_to_blame_for_a_death():
+def test_a_station_owes_what_is_ready_for_it_until_it_lets_go():
     table = make_table()
+    assert not table.owed(0)
     slot = published(table, 0)
-    for _ in range(5):
-        assert table.begin(slot, 0, 0)
-        assert table.owed(0)
-        table.came_back(slot, 0)
-        assert not table.owed(0)
+    assert table.owed(0) and not table.owed(1)
+    assert table.begin(slot, 0, 0) and table.owed(0)
+    through(table, slot, [0])
+    assert not table.owed(0) and table.owed(1)
 
 
 def test_lost_frames_are_lost_to_all_stations_below():

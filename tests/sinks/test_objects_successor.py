@@ -14,13 +14,12 @@ def test_every_line_is_safe_at_once_and_a_successor_cuts_off_what_it_does_not_kn
         told.append(sink.settle())
     sink.close()
     whole = {path.name: path.read_bytes() for path in tmp_path.glob("*.jsonl")}
-    assert [durable.seq for durable in told] == list(range(7))
-    for durable in reversed(told):
+    for last, position in reversed(list(enumerate(told))):
         again = ObjectsSink(Config.model_validate({"output": {"rotate_s": 0.1}}), tmp_path)
-        assert again.open(info(), durable.position) == durable.seq
+        assert again.open(info(), position) == last
         known = [line["seq"] for path in sorted(tmp_path.glob("*.jsonl"), key=last_name) for line in lines(path)]
-        assert known == list(range(durable.seq + 1))
-        for seq in range(durable.seq, 7):  # the first one again, though it is safe
+        assert known == list(range(last + 1))
+        for seq in range(last, 7):  # the first one again, though it is safe
             assert again.write(extraction(seq))
         again.close()
         assert {path.name: path.read_bytes() for path in tmp_path.glob("*.jsonl")} == whole
@@ -45,12 +44,11 @@ def test_one_who_died_before_it_told_anything_is_followed_by_parts_of_the_same_l
 
 def test_before_the_first_line_there_is_a_position_too(tmp_path: Path) -> None:
     sink = sink_in(tmp_path)
-    durable = sink.settle()
-    assert durable.seq == -1
+    position = sink.settle()
     sink.write(extraction(0))
     sink.close()
     again = ObjectsSink(Config(), tmp_path)
-    assert again.open(info(), durable.position) == -1
+    assert again.open(info(), position) == -1
     again.write(extraction(0))
     again.close()
     assert [line["seq"] for line in lines(tmp_path / "objects.jsonl")] == [0]
@@ -59,6 +57,6 @@ def test_before_the_first_line_there_is_a_position_too(tmp_path: Path) -> None:
 def test_a_file_that_lost_what_was_safe_is_an_error(tmp_path: Path) -> None:
     sink = sink_in(tmp_path)
     sink.write(extraction(0))
-    position = sink.settle().position
+    position = sink.settle()
     sink.close()
     refuses_what_was_lost(lambda: ObjectsSink(Config(), tmp_path), tmp_path / "objects.jsonl", position)

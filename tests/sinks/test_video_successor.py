@@ -33,7 +33,7 @@ def test_a_successor_goes_on_in_the_same_file_from_a_key_picture(tmp_path: Path)
     for seq, pts_ns in enumerate(STEADY):
         assert sink.write(extraction(seq, pts_ns))
         if seq % 4 == 2:
-            position = sink.settle().position
+            position = sink.settle()
             sink.write(extraction(seq + 1, STEADY[seq + 1]))
             left(sink)  # but what it tells of that frame nobody hears
             sink = VideoSink(Config(), tmp_path)
@@ -58,7 +58,7 @@ def test_a_successor_takes_a_frame_again_that_is_safe_already(tmp_path: Path) ->
 def test_a_successor_without_frames_finishes_the_file(tmp_path: Path) -> None:
     source = sound_file(tmp_path / "source.mp4")
     sink = written(opened(tmp_path / "one", audio_from=str(source)), STEADY)
-    position = sink.settle().position
+    position = sink.settle()
     sink.close()
     path = tmp_path / "one" / "annotated.mp4"
     wanted = path.read_bytes()
@@ -72,7 +72,7 @@ def test_a_successor_without_frames_finishes_the_file(tmp_path: Path) -> None:
 
 def test_one_who_died_before_it_had_written_anything_leaves_no_part(tmp_path: Path) -> None:
     before = opened(tmp_path)
-    position = before.settle().position
+    position = before.settle()
     left(written(before, STEADY[:3]))
     sink = VideoSink(Config(), tmp_path)
     assert sink.open(info(), position) == -1
@@ -84,7 +84,7 @@ def test_one_who_died_before_it_had_written_anything_leaves_no_part(tmp_path: Pa
 def test_parts_that_a_successor_does_not_know_are_removed(tmp_path: Path) -> None:
     rotated = {"rotate_s": 0.2}
     sink = written(opened(tmp_path, output=rotated), STEADY[:3])
-    position = sink.settle().position
+    position = sink.settle()
     for seq in range(3, 12):
         sink.write(extraction(seq, STEADY[seq]))
     left(sink)

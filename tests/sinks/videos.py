@@ -38,14 +38,14 @@ def written(sink: VideoSink, times_ns: list[int]) -> VideoSink:
 
 def left(sink: VideoSink) -> bytes:
     """What a sink told last that is then left as it is."""
-    durable = sink.settle()
+    position = sink.settle()
     sink._open.file._file.close()
-    return durable.position
+    return position
 
 
 def follow(sink: VideoSink, folder: Path) -> VideoSink:
     """The successor of a sink that is left as it is."""
-    seq = sink.settle().seq
+    seq = sink._seq
     successor = VideoSink(Config(), folder)
     assert successor.open(info(), left(sink)) == seq
     return successor
