@@ -35,8 +35,7 @@ def parse_source(argument: str) -> StreamConfig:
         raise ConfigError(f"SOURCE {argument!r}: nothing to open; allowed are a file, folder, glob, URL or camera")
     if named and len(name) > _LONGEST_NAME:
         raise ConfigError(f"SOURCE name {name!r}: {len(name)} characters; allowed are {_LONGEST_NAME}")
-    if any("\ud800" <= char <= "\udfff" for char in source):
-        raise ConfigError(f"SOURCE {argument!r}: not UTF-8; rename the file")
+    _check_utf8(source)
     kind_of(source)
     return StreamConfig(source=source, name=name if named else None)
 
@@ -91,7 +90,7 @@ def expand(streams: Sequence[StreamConfig]) -> list[StreamConfig]:
     What cannot be found stays a stream, whose open() says so: the others go on.
 
     Raises:
-        ConfigError: as kind_of, or a name given twice.
+        ConfigError: as kind_of, a name given twice, or a file whose name is not UTF-8.
     """
     each = [stream for given in streams for stream in _each_video(given)]
     given_names = [stream.name for stream in each if stream.name]
@@ -107,6 +106,8 @@ def _each_video(stream: StreamConfig) -> list[StreamConfig]:
     if kind_of(source) != "video" or not (is_glob(source) or ("://" not in source and Path(source).is_dir())):
         return [stream]
     paths = _listed(source)
+    for path in paths:
+        _check_utf8(str(path))
     if stream.name is None or len(paths) == 1:
         return [stream.model_copy(update={"source": str(path)}) for path in paths]
     taken: set[str] = set()
@@ -114,6 +115,12 @@ def _each_video(stream: StreamConfig) -> list[StreamConfig]:
     return [
         stream.model_copy(update={"source": str(path), "name": name}) for path, name in zip(paths, names, strict=True)
     ]
+
+
+def _check_utf8(source: str) -> None:
+    """Names that are not would fit into no message, JSON or log."""
+    if any("\ud800" <= char <= "\udfff" for char in source):
+        raise ConfigError(f"SOURCE {source!r}: not UTF-8; rename the file")
 
 
 def _listed(source: str) -> list[Path]:

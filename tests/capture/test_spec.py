@@ -125,6 +125,14 @@ def test_a_file_name_that_is_not_utf8_is_refused_in_one_line() -> None:
         parse_source("/nowhere/caf\udce9.mp4")
 
 
+@pytest.mark.parametrize("pattern", ["", "*.mp4"])
+def test_one_in_a_folder_is_refused_too(tmp_path: Path, pattern: str) -> None:
+    for name in ("fine.mp4", "caf\udce9.mp4"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(ConfigError, match=r"caf\\udce9.mp4': not UTF-8; rename the file"):
+        expand([StreamConfig(source=str(tmp_path / pattern))])
+
+
 def test_a_name_given_twice_is_refused() -> None:
     with pytest.raises(ConfigError, match="'cam' is given twice"):
         _names("cam=a.mp4", "cam=b.mp4")
