@@ -7,13 +7,13 @@ import torch
 
 from streamseg.config import ModelConfig
 from streamseg.errors import ConfigError, DataError, ModelError
+from streamseg.evaluation.stills import evaluate
 from streamseg.geometry import SoftMask
 from streamseg.inference import load_network
 from streamseg.inference.net import NetConfig
 from streamseg.records import Instances
 from streamseg.training import train as training
 from streamseg.training.dataset import load_dataset
-from streamseg.training.evaluate import evaluate
 from streamseg.training.losses import WEIGHTS, loss_terms
 from streamseg.training.recipe import Recipe, load_recipe
 from streamseg.training.train import Trainer

@@ -4,8 +4,8 @@ import pytest
 
 import streamseg
 from streamseg.config import ModelConfig
+from streamseg.evaluation.stills import LOWEST_SCORE, evaluate
 from streamseg.inference import load_network
-from streamseg.training.evaluate import LOWEST_SCORE, evaluate
 from streamseg.weights.header import find_weights, read_metadata
 from tests.conftest import shared_file
 
