@@ -82,6 +82,7 @@ class TrackingConfig(Section):
 
     low_score: Share = Field(0.15, description="second pass: weaker detections may continue a track, never start one")
     match_iou: Share = Field(0.2, description="lowest overlap of a track's prediction and a detection")
+    trust: Share = Field(0.75, description="share of model.score that the running mean of a shown track's scores keeps")
     confirm_frames: int = Field(2, ge=1, le=1000, description="sightings that make a track active")
     lost_s: float = Field(2.0, ge=0, le=600, description="a track unseen for longer ends")
 

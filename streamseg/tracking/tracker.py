@@ -50,8 +50,7 @@ class ObjectTracker:
         labels: the network's class names, which Instances.labels index.
         tracking: when a track begins, goes on and ends.
         cutouts: which objects are cut out, and how.
-        score: lowest score (0..1) that starts a track, and lowest running mean of scores that shows one; from
-            tracking.low_score on a detection may continue one.
+        score: lowest score (0..1) that starts a track; from tracking.low_score on a detection may continue one.
         classes: only these are tracked; None: all.
         state: where a predecessor stopped; None: a fresh stream.
     """
@@ -70,6 +69,7 @@ class ObjectTracker:
         self._accept = Acceptance.of(labels, classes, min(score, tracking.low_score))
         self._tracking = tracking
         self._score = score
+        self._least_trust = score * tracking.trust
         self._plan = CutoutPlan(cutouts)
         self._state = state if state is not None else TrackerState()
 
@@ -101,7 +101,7 @@ class ObjectTracker:
         else:
             scene = self._observe(expected, self._accept(instances, frame.size_hw), clock_ns)
         next_id = max([before.next_id, *(track.id + 1 for track in scene.tracks)])
-        records = tuple(lifecycle.record(track, scene.masks.get(track.id), self._score) for track in scene.tracks)
+        records = tuple(lifecycle.record(track, scene.masks.get(track.id), self._least_trust) for track in scene.tracks)
         shown = records if instances is not None else ()
         harvest = self._plan(frame, scene.tracks, shown=shown, clock_ns=clock_ns)
         self._state = TrackerState(next_id, clock_ns, frame.pts_ns, harvest.tracks)
@@ -129,7 +129,7 @@ class ObjectTracker:
             scene.masks[track_id] = detection.mask
             born = lifecycle.born(track_id, detection, clock_ns)
             scene.tracks.append(lifecycle.moved(born, Motion.start(detection.box), 0))
-        frames, trust = self._tracking.confirm_frames, self._score
+        frames, trust = self._tracking.confirm_frames, self._least_trust
         return _Scene([lifecycle.confirmed(track, frames, trust) for track in scene.tracks], scene.masks)
 
     def _match(self, expected: _Expected, found: Detections) -> Pairs:
