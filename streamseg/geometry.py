@@ -3,6 +3,7 @@
 Boxes are float x0, y0, x1, y1 with (0, 0) the outer corner of the first pixel.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,11 +28,21 @@ class Letterbox:
     pad_xy: tuple[float, float]
 
     @classmethod
-    def fit(cls, region: tuple[int, int, int, int], view_hw: tuple[int, int], aspect: float = 1.0) -> "Letterbox":
-        """Fit region (x0, y0, x1, y1, whole frame pixels) into the view, centred; aspect is pixel width / height."""
+    def fit(
+        cls,
+        region: tuple[int, int, int, int],
+        view_hw: tuple[int, int],
+        aspect: float = 1.0,
+        *,
+        most_scale: float = math.inf,
+    ) -> "Letterbox":
+        """Fit region (x0, y0, x1, y1, whole frame pixels) into the view, centred; aspect is pixel width / height.
+
+        most_scale: where the region is small, it fills the view only as far as that.
+        """
         x0, y0, x1, y1 = region
         width, height = (x1 - x0) * aspect, float(y1 - y0)
-        scale = min(view_hw[1] / width, view_hw[0] / height)
+        scale = min(view_hw[1] / width, view_hw[0] / height, most_scale)
         content = max(1, round(height * scale)), max(1, round(width * scale))
         pad = float((view_hw[1] - content[1]) // 2), float((view_hw[0] - content[0]) // 2)
         scale_xy = content[1] / (x1 - x0), content[0] / (y1 - y0)

@@ -125,7 +125,7 @@ def build(
 ) -> Pipeline:
     """One stream's five stages, as the configuration has them."""
     tracker = ObjectTracker.of(stream, config, network.labels)
-    preprocess = FitView(network.view_hw, stream.region)
+    preprocess = FitView(network.view_hw, stream.region, config.model.enlarge)
     return Pipeline(open_source(stream, config.capture), preprocess, network, tracker, sinks, account or Account())
 
 

@@ -33,12 +33,6 @@ def score() -> StreetScore:
 @pytest.mark.timeout(300)
 def test_objects_of_unseen_streets_are_found_and_outlined(score: StreetScore) -> None:
     assert score.truths > 100
-    assert score.recall >= 0.83 and score.precision >= 0.85 and score.mask_iou >= 0.77, score
-
-
-@pytest.mark.timeout(300)
-@pytest.mark.xfail(reason="the bar that the weights have yet to reach; small people and dogs, bicycles")
-def test_objects_of_unseen_streets_reach_the_bar(score: StreetScore) -> None:
     assert score.recall >= 0.85 and score.precision >= 0.85 and score.mask_iou >= 0.80, score
 
 

@@ -1,5 +1,7 @@
 """Frame -> Sample: the region of interest, scaled and letterboxed into the network's view, straight from the planes."""
 
+import math
+
 import cv2
 import numpy as np
 
@@ -18,15 +20,21 @@ class FitView:
     The view stays uint8 RGB: normalisation is the network's first operation and travels with its weights.
     """
 
-    def __init__(self, view_hw: tuple[int, int], region: tuple[int, int, int, int] | None = None):
-        """region: x, y, w, h in frame pixels; None is the whole frame."""
+    def __init__(
+        self, view_hw: tuple[int, int], region: tuple[int, int, int, int] | None = None, enlarge: float = math.inf
+    ):
+        """region: x, y, w, h in frame pixels; None is the whole frame, which grows by enlarge at most.
+
+        Pictures grown far beyond their own detail show objects larger and softer than any that a network learns from.
+        """
         self.view_hw = view_hw
         self.region = region
+        self._most_scale = enlarge if region is None else math.inf
 
     def __call__(self, frame: Frame) -> Sample:
         """uint8 [h, w, 3] view of the frame; ConfigError if the region lies outside it."""
         x0, y0, x1, y1 = self._crop(frame.size_hw)
-        fit = Letterbox.fit((x0, y0, x1, y1), self.view_hw, float(frame.aspect))
+        fit = Letterbox.fit((x0, y0, x1, y1), self.view_hw, float(frame.aspect), most_scale=self._most_scale)
         content = _scaled_yuv(_cut(frame.planes, (x0, y0, x1, y1)), fit.content_hw)
         view = np.full((*self.view_hw, 3), GREY, np.uint8)
         left, top = int(fit.pad_xy[0]), int(fit.pad_xy[1])

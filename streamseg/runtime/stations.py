@@ -138,17 +138,18 @@ class InTurn(Station):
 
 
 class PreprocessStation(InTurn):
-    """Planes to views."""
+    """Planes to views; enlarge: see FitView."""
 
     stage = "preprocess"
 
-    def __init__(self, host: Host):
+    def __init__(self, host: Host, enlarge: float):
         super().__init__(host)
+        self._enlarge = enlarge
         self._fit: dict[int, Preprocess] = {}
 
     def open(self, stream: Hosted) -> None:
         super().open(stream)
-        self._fit[stream.number] = FitView(stream.view_hw, stream.config.region)
+        self._fit[stream.number] = FitView(stream.view_hw, stream.config.region, self._enlarge)
 
     def _handle(self, ticket: Ticket) -> None:
         self._do(ticket, self._view)

@@ -97,7 +97,7 @@ class Worker:
             case "preprocess":
                 from streamseg.runtime.stations import PreprocessStation
 
-                self._stations.append(PreprocessStation(self))
+                self._stations.append(PreprocessStation(self, config.model.enlarge))
             case "inference":
                 from streamseg.inference import load_network
                 from streamseg.runtime.stations import InferenceStation

@@ -40,6 +40,21 @@ def test_region_alone_is_seen():
     assert sample.fit.undo([0.0, 0.0]).tolist() == [100.0, 20.0]
 
 
+@pytest.mark.parametrize(("enlarge", "content_hw"), [(1.0, (36, 64)), (1.25, (45, 80)), (9.0, (72, 128))])
+def test_a_small_frame_grows_only_so_far(enlarge, content_hw):
+    frame = frame_of(np.full((36, 64, 3), 250, np.uint8))
+    sample = FitView((96, 128), enlarge=enlarge)(frame)
+    assert sample.fit.content_hw == content_hw
+    assert np.count_nonzero(sample.view.min(-1) > 200) == content_hw[0] * content_hw[1]
+    assert np.allclose(sample.fit.undo(sample.fit.apply([64, 36])), [64, 36], atol=0.01)
+
+
+def test_a_region_fills_the_view_and_a_large_frame_too():
+    frame = frame_of(np.full((100, 200, 3), 250, np.uint8))
+    assert FitView((64, 128), region=(0, 0, 32, 16), enlarge=1.0)(frame).fit.content_hw == (64, 128)
+    assert FitView((64, 64), enlarge=1.0)(frame).fit.content_hw == (32, 64)
+
+
 @pytest.mark.parametrize("region", [(200, 0, 50, 50), (0, 100, 50, 50), (0, 0, 1, 50)])
 def test_region_outside_is_refused(region):
     with pytest.raises(ConfigError, match=r"outside the frame of 200 x 100"):

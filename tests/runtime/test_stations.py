@@ -79,7 +79,7 @@ def feed(stream, count, luma=100):
         slot = segment.table.claim()
         pack(Frame(stream.name, seq, 0, planes), segment.area(slot, Area.FRAME))
         segment.table.publish(slot, Stamp(seq, 0, 0))
-    station = PreprocessStation(Host())
+    station = PreprocessStation(Host(), 1.0)
     station.open(stream)
     while station.step():
         pass
