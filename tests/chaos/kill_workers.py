@@ -22,7 +22,7 @@ def round_of(folder: Path, number: int, kills: int) -> int:
     chance = random.Random(number)
     placement = chance.choice(["fused", "split"])
     clip, config = write_street(folder / f"{number}.mp4", 8 * kills + 20, seed=number), folder / "config.yaml"
-    config.write_text(f"runtime: {{placement: {placement}, restarts: 100000}}\n")
+    config.write_text(f"runtime: {{placement: {placement}, restarts: 10000}}\n")
     with run(f"s={clip}", "--single-process", "--cutouts", "0.5", out=folder / f"{number}-calm") as calm:
         assert calm.finish() == 0
     command = f"s={clip}", "--config", str(config), "--realtime", "--cutouts", "0.5"
