@@ -46,13 +46,15 @@ class IdentityScore:
 
 def judge(sights: Sequence[Sight]) -> IdentityScore:
     """Score a whole clip; without any object every figure is 0."""
-    sights = [_renumbered(sight, *_ids(sights)) for sight in sights]
+    truths, tracks = _ids(sights)
+    sights = [_renumbered(sight, truths, tracks) for sight in sights]
+    shape = len(truths), len(tracks)
     objects = sum(len(sight.truths) for sight in sights)
     found = sum(len(sight.tracks) for sight in sights)
     matched, switches = _clear(sights)
     missed, wrong = objects - matched, found - matched
     mota = 1 - (missed + wrong + switches) / objects if objects else 0.0
-    return IdentityScore(_hota(sights), _idf1(sights), mota, objects, missed, wrong, switches)
+    return IdentityScore(_hota(sights, shape), _idf1(sights, shape), mota, objects, missed, wrong, switches)
 
 
 def _ids(sights: Sequence[Sight]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -68,24 +70,18 @@ def _renumbered(sight: Sight, truths: npt.NDArray[np.int64], tracks: npt.NDArray
     return Sight(np.searchsorted(truths, sight.truths), np.searchsorted(tracks, sight.tracks), sight.overlap)
 
 
-def _shape(sights: Sequence[Sight]) -> tuple[int, int]:
-    truths, tracks = _ids(sights)
-    return len(truths), len(tracks)
-
-
-def _lengths(sights: Sequence[Sight]) -> tuple[F64, F64]:
+def _lengths(sights: Sequence[Sight], shape: tuple[int, int]) -> tuple[F64, F64]:
     """In how many frames each true object and each track is: [N, 1], [1, M]."""
-    n, m = _shape(sights)
-    truths, tracks = np.zeros((n, 1)), np.zeros((1, m))
+    truths, tracks = np.zeros((shape[0], 1)), np.zeros((1, shape[1]))
     for sight in sights:
         truths[sight.truths, 0] += 1
         tracks[0, sight.tracks] += 1
     return truths, tracks
 
 
-def _hota(sights: Sequence[Sight]) -> float:
+def _hota(sights: Sequence[Sight], shape: tuple[int, int]) -> float:
     """Mean over the thresholds of the geometric mean of detection and association accuracy (eq. 4 and 5)."""
-    shape, (truths, tracks) = _shape(sights), _lengths(sights)
+    truths, tracks = _lengths(sights, shape)
     together = np.zeros(shape)
     for sight in sights:
         union = sight.overlap.sum(0)[None] + sight.overlap.sum(1)[:, None] - sight.overlap
@@ -102,9 +98,9 @@ def _hota(sights: Sequence[Sight]) -> float:
     return float(np.sqrt(detection * association).mean())
 
 
-def _idf1(sights: Sequence[Sight]) -> float:
+def _idf1(sights: Sequence[Sight], shape: tuple[int, int]) -> float:
     """Twice the frames in which an object is under the one id assigned to it, of all frames of objects and tracks."""
-    together = np.zeros(_shape(sights))
+    together = np.zeros(shape)
     for sight in sights:
         together[np.ix_(sight.truths, sight.tracks)] += sight.overlap >= _MATCH_IOU
     rows, columns = linear_sum_assignment(-together)

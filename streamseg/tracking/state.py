@@ -12,10 +12,10 @@ class TrackMemory(msgspec.Struct, frozen=True):
     """One track between two frames.
 
     mean [8] and covariance [12]: see kalman.Motion. box: last reported, x0, y0, x1, y1 (px). silhouette: 32 x 32
-    bytes, its mask over its box when last seen. votes: summed scores per label. trust: the running mean of
-    its scores. seen_ns: media clock of the last
-    sight; seen: in the last frame the network looked at. twin_frames: frames in a row on top of an older track.
-    due_ns: media clock of the next cut-out; shot_ns: of the last look for a better shot; shot_score: the best one's.
+    bytes, its mask over its box when last seen. votes: summed scores per label. trust: the running mean of its scores.
+    seen_ns: media clock of the last sight; seen: in the last frame the network looked at. twin_frames: frames in a row
+    on top of an older track. due_ns: media clock of the next cut-out; shot_ns: of the last look for a better shot;
+    shot_score: the best one's.
     """
 
     id: int

@@ -119,7 +119,7 @@ def write_street_zip(
     *,
     images: int,
     seeds: Sequence[int],
-    look: Look = Look(),  # frozen
+    look: Look = Look(),
     on_image: Callable[[int], None] | None = None,
 ) -> None:
     """Render images pictures of the streets of seeds, spread evenly, into a zip.
