@@ -20,7 +20,8 @@ that leaves is struck from the frames that wait for it. A slot is free when all 
 and the supervisor has counted its frame: exactly once, since only the supervisor writes freed, and it outlives all.
 
 Stores of one process are seen by others in the order they were made on x86-64, and after a bell (a system call on both
-sides) anywhere.
+sides) anywhere. Capture may publish between any two loads: what is asked of the whole table is asked of one copy of the
+generations, loaded first.
 """
 
 from collections.abc import Sequence
@@ -188,9 +189,9 @@ class SlotTable:
 
     def waiting(self, station: int) -> npt.NDArray[np.intp]:
         """Slots whose frame this station still has to let go, by rising seq, ready for it or not."""
-        mine = (self.readers >> np.uint32(station)) & np.uint32(1) > 0
-        mine &= (self.generation != self.freed) & (self.done[station] != self.generation)
-        mine &= self.struck[station] != self.generation
+        generation = self.generation.copy()
+        mine = (generation != self.freed) & (self.done[station] != generation) & (self.struck[station] != generation)
+        mine &= (self.readers >> np.uint32(station)) & np.uint32(1) > 0
         slots = np.flatnonzero(mine)
         return slots[np.argsort(self.seq[slots])]
 
@@ -248,10 +249,11 @@ class SlotTable:
 
     def retirable(self) -> list[int]:
         """Slots whose frame all readers have let go and nobody has counted yet, by rising seq."""
+        generation = self.generation.copy()
         bits = np.uint32(1) << np.arange(len(self.upstream), dtype=np.uint32)
         mine = (self.readers & bits[:, None]) > 0
-        open_ = mine & (self.done != self.generation) & (self.struck != self.generation)
-        slots = np.flatnonzero((self.generation != self.freed) & ~open_.any(0))
+        open_ = mine & (self.done != generation) & (self.struck != generation)
+        slots = np.flatnonzero((generation != self.freed) & ~open_.any(0))
         return [int(slot) for slot in slots[np.argsort(self.seq[slots])]]
 
     def visits(self, slot: int) -> list[Visit]:

@@ -94,9 +94,10 @@ class StreamRun(JobStream):
     def sweep(self) -> Iterator[Bell]:
         """Count what has come and what is done with; a bell for each slot that became free."""
         for number, epoch in list(self.epochs.items()):
-            self._count_arrivals(epoch)
             table = epoch.segment.table
-            for slot in table.retirable():
+            done = table.retirable()  # first: a frame may come and go while arrivals are counted
+            self._count_arrivals(epoch)
+            for slot in done:
                 self._retire(epoch, slot)
                 table.free(slot)
                 yield Bell(self.number, number, slot, int(table.generation[slot]))

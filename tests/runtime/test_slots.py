@@ -116,6 +116,29 @@ def test_a_station_that_joins_begins_with_the_next_frame():
     assert table.retirable() == [first]
 
 
+class _Interrupted:
+    """An array after whose comparison something else happens."""
+
+    def __init__(self, array, then):
+        self._array, self._then = array, then
+
+    def __ne__(self, other):
+        differs = self._array != other
+        self._then()
+        return differs
+
+
+@pytest.mark.parametrize("field", ["done", "struck"])
+def test_a_frame_published_while_the_table_is_read_is_not_done_with(field):
+    table = make_table()
+    through(table, published(table, 0))
+    table.free(0)
+    array = getattr(table, field)
+    setattr(table, field, _Interrupted(array, lambda: table.publish(0, Stamp(1, 40, 0))))
+    assert table.retirable() == []
+    assert table.in_flight == 1
+
+
 def test_too_many_stations_are_refused():
     with pytest.raises(ValueError, match="must be 1 to 16"):
         make_table(upstream=(-1,) * 17)
