@@ -72,7 +72,8 @@ class Decoder:
             elif self._stall_s is not None and time.monotonic() - last_picture_s > self._stall_s:
                 shown = self._opened.address.shown
                 raise SourceUnreachable(f"{shown}: packets arrive, but no picture for {self._stall_s:.0f} s")
-            yield from pictures
+            while pictures:
+                yield pictures.pop(0)  # and hold it no longer: its memory is for the pictures to come
 
     def _decode(self, packet: av.Packet | None) -> list[av.VideoFrame]:
         if packet is not None:

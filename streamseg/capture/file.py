@@ -124,6 +124,7 @@ class FileSource:
                 self._emitted += 1
                 if self._is_enough():
                     return
+            del timed  # its memory is for the pictures to come
         if not self._closed.is_set():
             self._check_whole(reading)
 

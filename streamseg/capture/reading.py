@@ -1,6 +1,5 @@
 """A recording's pictures, each with its media time: from `start` on, or from where a predecessor ended."""
 
-import itertools
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,20 +31,30 @@ class Timed:
 class Reading(Iterator[Timed]):
     """One pass over an open recording, in order of display.
 
+    A picture holds memory of the decoder for as long as anyone refers to it; a Reading refers to none it handed out.
+
     Attributes:
         opened: container and stream.
-        first: the picture with which it begins.
         clock: its media time; knows whether the last time stamp, or any so far, was made up.
     """
 
     def __init__(self, opened: Opened, first: av.VideoFrame, rest: Iterator[av.VideoFrame]) -> None:
         self.opened = opened
-        self.first = first
         self.clock = _clock(opened)
-        self._pictures = itertools.chain([first], rest)
+        self._first: av.VideoFrame | None = first
+        self._rest = rest
+
+    @property
+    def first(self) -> av.VideoFrame:
+        """The picture with which it begins, until it is handed out."""
+        assert self._first is not None, "handed out already"
+        return self._first
 
     def __next__(self) -> Timed:
-        picture = next(self._pictures)
+        if self._first is not None:
+            picture, self._first = self._first, None
+        else:
+            picture = next(self._rest)
         return Timed(picture, self.clock.tick(picture.pts))
 
     def begins_by(self, time_ns: int) -> bool:

@@ -138,6 +138,7 @@ class _Reader:
         for frame in self._source:
             got_ns = time.monotonic_ns()
             self._hand_over(frame, spent_ns=got_ns - asked_ns)
+            del frame  # its memory is for the frames to come
             if self._stopping:
                 return
             asked_ns = time.monotonic_ns()
