@@ -66,6 +66,7 @@ class ModelConfig(Section):
     runner: Literal["auto", "torch", "openvino", "onnx"] = Field("auto", description="auto: OpenVINO on a CPU")
     view: tuple[int, int] = Field((448, 768), description="height, width the network sees; multiples of 32")
     enlarge: float = Field(1.33, gt=0, le=100, description="most that a frame smaller than the view grows; not regions")
+    motion: bool = Field(True, description="tell the network what differs from the stream's own past (fixed cameras)")
     score: Share = Field(0.35, description="lowest score of an object that starts a track")
     max_objects: int = Field(100, ge=1, le=1000, description="most objects in a frame")
     classes: list[str] | None = Field(None, description="only these; default: all the network knows")

@@ -105,10 +105,14 @@ class StreamInfo:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The network's view of a frame: uint8 [h, w, 3] RGB, and the mapping back to frame pixels."""
+    """The network's view of a frame: uint8 [h, w, 3] RGB, and the mapping back to frame pixels.
+
+    motion: uint8 [h/4, w/4], how surely each part of the view differs from its own past; None where nobody looked.
+    """
 
     view: U8
     fit: Letterbox
+    motion: U8 | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from streamseg.errors import ConfigError, SinkError, SourceError, told
 from streamseg.inference import load_network
 from streamseg.job import DRAINING, JobStream
 from streamseg.pipeline import Pipeline
-from streamseg.preprocess import FitView
+from streamseg.preprocess import Preprocessor
 from streamseg.runtime.stream_run import StreamRun
 from streamseg.sinks import build_sinks, prepare_output
 from streamseg.stages import Network, Sink
@@ -125,7 +125,7 @@ def build(
 ) -> Pipeline:
     """One stream's five stages, as the configuration has them."""
     tracker = ObjectTracker.of(stream, config, network.labels)
-    preprocess = FitView(network.view_hw, stream.region, config.model.enlarge)
+    preprocess = Preprocessor.of(stream, config.model, network)
     return Pipeline(open_source(stream, config.capture), preprocess, network, tracker, sinks, account or Account())
 
 

@@ -26,16 +26,21 @@ class Source(Protocol):
 
 
 class Preprocess(Protocol):
-    """Planes to the network's view."""
+    """Planes to the network's view, frame after frame."""
 
     def __call__(self, frame: Frame) -> Sample: ...
 
 
 class Network(Protocol):
-    """Inference. labels are the class names that Instances.labels index; describe() tells network, runner and view."""
+    """Inference.
+
+    labels are the class names that Instances.labels index; takes_motion: whether Samples should have a motion map;
+    describe() tells network, runner and view.
+    """
 
     labels: tuple[str, ...]
     view_hw: tuple[int, int]
+    takes_motion: bool
 
     def __call__(self, samples: list[Sample]) -> list[Instances]: ...
     def describe(self) -> str: ...

@@ -21,6 +21,7 @@ class BlobNetwork:
     """Inference by connected components: what is bright is a disc, or a square where it fills its box."""
 
     labels = ("disc", "square")
+    takes_motion = False
 
     def __init__(self, view_hw: tuple[int, int] = (96, 128)):
         self.view_hw = view_hw

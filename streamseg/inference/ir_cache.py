@@ -14,7 +14,7 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-_CODE = "net.py", "strides.py", "subpixel.py", "ir_cache.py"
+_CODE = "net.py", "ports.py", "strides.py", "subpixel.py", "ir_cache.py"
 
 
 def cache_dir() -> Path:
@@ -23,7 +23,7 @@ def cache_dir() -> Path:
 
 
 def read_or_convert(weights: Path, digest: str, view_hw: tuple[int, int]) -> Any:
-    """The network of a weight file as an openvino.Model: uint8 [?, H, W, 3] in, Deployed's outputs out."""
+    """The network of a weight file as an openvino.Model: inputs as ports.py has them, Deployed's outputs out."""
     import openvino as ov
 
     height, width = view_hw
@@ -45,16 +45,21 @@ def _convert(weights: Path, view_hw: tuple[int, int]) -> Any:
     import torch
 
     from streamseg.inference.net import Deployed
+    from streamseg.inference.ports import input_shapes
     from streamseg.inference.subpixel import with_convolutions
     from streamseg.weights.format import load_weights
 
-    net = Deployed(load_weights(weights)[0])
-    with_convolutions(net)
-    example = torch.zeros((1, *view_hw, 3), dtype=torch.uint8)
+    net, header = load_weights(weights)
+    deployed = Deployed(net)
+    with_convolutions(deployed)
+    shapes = input_shapes(view_hw, motion=header.motion).values()
+    examples = tuple(torch.zeros((1, *shape), dtype=torch.uint8) for shape in shapes)
     # the converter traces, which torch calls deprecated; its own successor (torch.export) cannot leave the batch open
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        return ov.convert_model(net, example_input=example, input=[([-1, *view_hw, 3], ov.Type.u8)])
+        return ov.convert_model(
+            deployed, example_input=examples, input=[([-1, *shape], ov.Type.u8) for shape in shapes]
+        )
 
 
 def _keep(model: Any, kept: Path) -> None:

@@ -30,7 +30,7 @@ class NetConfig:
     """What a network is built from; travels in the weights' metadata.
 
     widths: channels at stride 4, 8, 16, 32; depths: residual blocks there. mean and std: normalisation of the 0..255
-    view. prototypes: mask prototypes.
+    view. prototypes: mask prototypes. motion: whether it takes a map of what moves beside the view.
     """
 
     labels: tuple[str, ...] = ("person", "vehicle", "animal")
@@ -39,6 +39,7 @@ class NetConfig:
     prototypes: int = 20
     mean: float = 114.0
     std: float = 64.0
+    motion: bool = False
 
 
 class Level(NamedTuple):
@@ -128,7 +129,11 @@ class Head(nn.Module):
 
 
 class DeconvNet(nn.Module):
-    """The whole network. Input: float [B, 3, H, W] RGB in 0..255, H and W multiples of 32."""
+    """The whole network.
+
+    Input: view, float [B, 3, H, W] RGB in 0..255, H and W multiples of 32; motion, float [B, H/4, W/4] in 0..255, how
+    surely each cell differs from its own past (0 everywhere: nothing is known), or None.
+    """
 
     def __init__(self, config: NetConfig | None = None):
         super().__init__()
@@ -137,6 +142,9 @@ class DeconvNet(nn.Module):
         d4, d8, d16, d32 = config.depths
         self.at2 = ConvBlock(3, w4 // 2, 3, 2)
         self.at4 = nn.Sequential(ConvBlock(w4 // 2, w4, 3, 2), *(Residual(w4) for _ in range(d4)))
+        self.motion = nn.Conv2d(1, w4, 3, 1, 1, bias=False) if config.motion else None
+        if self.motion is not None:
+            nn.init.zeros_(self.motion.weight)  # a network that knew nothing of motion goes on as it was
         self.at8 = nn.Sequential(ConvBlock(w4, w8, 3, 2), *(Residual(w8) for _ in range(d8)))
         self.at16 = nn.Sequential(ConvBlock(w8, w16, 3, 2), *(Residual(w16) for _ in range(d16)))
         self.at32 = nn.Sequential(ConvBlock(w16, w32, 3, 2), *(Residual(w32) for _ in range(d32)), Context(w32))
@@ -147,9 +155,12 @@ class DeconvNet(nn.Module):
         self.prototypes = Up(w4, w4 // 2, config.prototypes)
         self.semantic = nn.Conv2d(w4, len(config.labels), 1)
 
-    def forward(self, view: Tensor) -> Raw:
+    def forward(self, view: Tensor, motion: Tensor | None = None) -> Raw:
         x2 = self.at2((view - self.config.mean) / self.config.std)
-        x4 = self.at4(x2)
+        x4 = self.at4[0](x2)
+        if self.motion is not None and motion is not None:
+            x4 = x4 + self.motion(motion[:, None] / 255)
+        x4 = self.at4[1:](x4)
         x8 = self.at8(x4)
         x16 = self.at16(x8)
         y16 = self.up16(self.at32(x16), x16)
@@ -160,7 +171,9 @@ class DeconvNet(nn.Module):
 
 
 class Deployed(nn.Module):
-    """The network as the runners call it: uint8 [B, H, W, 3] in; peaks, boxes, coefficients, prototypes out.
+    """The network as the runners call it: views and motion maps in; peaks, boxes, coefficients, prototypes out.
+
+    In: uint8 [B, H, W, 3], and uint8 [B, H/4, W/4] for a network that takes motion.
 
     Per level: score [B, C, h, w], the sigmoid of the heatmap where it is a 3x3 maximum, 0 elsewhere; box [B, 4, h, w]
     left, top, right, bottom distances in pixels of the view; mix [B, M, h, w]. Last: prototypes [B, K, H/2, W/2].
@@ -170,8 +183,9 @@ class Deployed(nn.Module):
         super().__init__()
         self.net = net
 
-    def forward(self, view: Tensor) -> tuple[Tensor, ...]:
-        raw = self.net(view.permute(0, 3, 1, 2).to(self.net.semantic.weight.dtype))
+    def forward(self, view: Tensor, motion: Tensor | None = None) -> tuple[Tensor, ...]:
+        dtype = self.net.semantic.weight.dtype
+        raw = self.net(view.permute(0, 3, 1, 2).to(dtype), None if motion is None else motion.to(dtype))
         out: list[Tensor] = []
         for level, stride in zip(raw.levels, STRIDES, strict=True):
             score = level.heat.sigmoid()

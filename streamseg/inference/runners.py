@@ -1,4 +1,4 @@
-"""Where the network's arithmetic happens: torch (CPU, CUDA) or OpenVINO (CPU). Batch of views in, raw outputs out."""
+"""Where the network's arithmetic happens: torch (CPU, CUDA) or OpenVINO (CPU). Batches in, raw outputs out."""
 
 import threading
 from pathlib import Path
@@ -15,12 +15,12 @@ U8 = npt.NDArray[np.uint8]
 
 
 class Runner(Protocol):
-    """uint8 [B, H, W, 3] RGB views to Deployed's outputs, each float32 [B, ...].
+    """Deployed's inputs (see ports.py), each uint8 [B, ...], to its outputs, each float32 [B, ...].
 
     Safe to call from several threads; what a call gave is valid until the next call of the same thread.
     """
 
-    def __call__(self, views: U8) -> list[F32]: ...
+    def __call__(self, *inputs: U8) -> list[F32]: ...
     def describe(self) -> str: ...
 
 
@@ -39,10 +39,10 @@ class TorchRunner:
         half = self.device.type == "cuda"
         self.net = net.to(self.device, torch.float16 if half else torch.float32, memory_format=torch.channels_last)
 
-    def __call__(self, views: U8) -> list[F32]:
+    def __call__(self, *inputs: U8) -> list[F32]:
         torch = self._torch
         with torch.inference_mode():
-            out = self.net(torch.from_numpy(views).to(self.device))
+            out = self.net(*(torch.from_numpy(array).to(self.device) for array in inputs))
             return [tensor.float().cpu().numpy() for tensor in out]
 
     def describe(self) -> str:
@@ -52,21 +52,23 @@ class TorchRunner:
 class OpenVinoRunner:
     """OpenVINO on the CPU, in bf16 where the processor has it, else fp32."""
 
-    def __init__(self, model: Any, threads: int):
-        """model: an openvino.Model that takes views."""
+    def __init__(self, model: Any, threads: int, precision: str | None = None):
+        """model: an openvino.Model that takes views; precision: f32, f16 or bf16, where it should be another."""
         import openvino as ov
 
         settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
+        if precision:
+            settings["INFERENCE_PRECISION_HINT"] = precision
         self._compiled = ov.Core().compile_model(model, "CPU", settings)
         self._precision = self._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         self._own = threading.local()
 
-    def __call__(self, views: U8) -> list[F32]:
+    def __call__(self, *inputs: U8) -> list[F32]:
         # a request for each thread, as they must not be shared; new memory for outputs this large would cost
         # milliseconds a call
         if not hasattr(self._own, "request"):
             self._own.request = self._compiled.create_infer_request()
-        results = self._own.request.infer({0: views}, share_inputs=True, share_outputs=True)
+        results = self._own.request.infer(dict(enumerate(inputs)), share_inputs=True, share_outputs=True)
         return [np.asarray(results[port], np.float32) for port in self._compiled.outputs]
 
     def describe(self) -> str:

@@ -6,3 +6,5 @@ MASK_STRIDE = 2
 """Stride of the prototypes."""
 SEMANTIC_STRIDE = 4
 """Stride of the class regions, which only training reads."""
+MOTION_STRIDE = 4
+"""Stride of the map of what moves, which the network is given beside the view."""

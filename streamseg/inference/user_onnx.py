@@ -32,6 +32,8 @@ class UserOnnx:
         ModelError: on loading, if the file, its input or its outputs cannot be used; on a call, if the network fails.
     """
 
+    takes_motion = False
+
     def __init__(self, path: Path, model: ModelConfig):
         metadata = read_metadata(path)
         self._path = path

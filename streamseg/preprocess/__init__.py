@@ -1,5 +1,6 @@
 """2. Planes -> the network's view and back."""
 
 from streamseg.preprocess.fit_view import FitView
+from streamseg.preprocess.preprocessor import Preprocessor
 
-__all__ = ["FitView"]
+__all__ = ["FitView", "Preprocessor"]

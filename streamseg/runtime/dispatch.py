@@ -34,7 +34,7 @@ class Dispatch:
     ):
         self.runs = [StreamRun(stream, config, i, placement) for i, stream in enumerate(streams)]
         self._config, self._placement, self._crew, self._ringer = config, placement, crew, ringer
-        self._network: tuple[tuple[int, int], tuple[str, ...]] | None = None
+        self._network: tuple[tuple[int, int], tuple[str, ...], bool] | None = None
         self._drain_until_s: float | None = None
 
     @property
@@ -47,9 +47,9 @@ class Dispatch:
         """Whether all have ended."""
         return all(run.phase == "over" for run in self.runs)
 
-    def network_is(self, view_hw: tuple[int, int], labels: tuple[str, ...]) -> None:
+    def network_is(self, view_hw: tuple[int, int], labels: tuple[str, ...], *, motion: bool) -> None:
         """The network is loaded; streams may begin."""
-        self._network = view_hw, labels
+        self._network = view_hw, labels, motion
 
     def enlist(self, member: Member) -> None:
         """A worker is ready: it takes up the streams that it serves."""
@@ -195,7 +195,7 @@ class Dispatch:
         if member.plan not in run.workers or not member.ready or not (captures or run.info):
             return
         assert self._network is not None
-        view_hw, labels = self._network
+        view_hw, labels, motion = self._network
         order = Open(
             stream=run.number,
             name=run.name,
@@ -204,6 +204,7 @@ class Dispatch:
             stations=self._placement.stations,
             view_hw=view_hw,
             labels=labels,
+            motion=motion,
             neighbours=self._neighbours(run),
             epochs=len(run.epochs),
             info=encode_info(run.info) if run.info else None,

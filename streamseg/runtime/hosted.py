@@ -62,7 +62,7 @@ class Ticket:
 class Hosted:
     """A stream that a worker has taken up.
 
-    stations: names of the table's columns. view_hw, labels: the network's. neighbours: for each of the worker's
+    stations: names of the table's columns. view_hw, labels, motion: the network's. neighbours: for each of the worker's
     stages, whom to ring. segments: by epoch, oldest first.
     """
 
@@ -75,6 +75,7 @@ class Hosted:
     ledger: Ledger
     view_hw: tuple[int, int]
     labels: tuple[str, ...]
+    motion: bool
     info: StreamInfo | None = None
     segments: dict[int, Segment] = field(default_factory=dict)
 

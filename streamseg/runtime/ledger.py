@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from streamseg.runtime.packing import RecordTooBig
 
-STATE_BYTES = 2 << 20
+STATE_BYTES = 16 << 20
 """Most bytes of one state. Memory is taken only as far as states fill it."""
 _HEAD = 16
 

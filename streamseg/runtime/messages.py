@@ -36,8 +36,8 @@ class Open(msgspec.Struct, tag="open", frozen=True):
     """Take up a stream. One descriptor comes with it: the stream's ledger; and as many Map follow as there are epochs.
 
     stream: its number in this run. config: the StreamConfig as JSON. stations: names of the table's columns. view_hw,
-    labels: the network's. neighbours: for each of the worker's stages, the workers to ring when it lets a frame go.
-    info: the StreamInfo, for all but capture. reads: whether capture is still wanted.
+    labels, motion: the network's. neighbours: for each of the worker's stages, the workers to ring when it lets a frame
+    go. info: the StreamInfo, for all but capture. reads: whether capture is still wanted.
     """
 
     stream: int
@@ -47,6 +47,7 @@ class Open(msgspec.Struct, tag="open", frozen=True):
     stations: tuple[str, ...]
     view_hw: tuple[int, int]
     labels: tuple[str, ...]
+    motion: bool
     neighbours: dict[str, tuple[str, ...]]
     epochs: int = 0
     info: bytes | None = None
@@ -92,6 +93,7 @@ class Ready(msgspec.Struct, tag="ready", frozen=True):
     bells: str
     view_hw: tuple[int, int] | None = None
     labels: tuple[str, ...] = ()
+    motion: bool = False
     network: str = ""
 
 

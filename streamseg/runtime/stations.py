@@ -9,12 +9,11 @@ from typing import Protocol
 
 from streamseg.config import RuntimeConfig
 from streamseg.errors import told
-from streamseg.preprocess import FitView
 from streamseg.runtime.hosted import Hosted, Ticket
 from streamseg.runtime.messages import Failed
 from streamseg.runtime.slots import Result
 from streamseg.runtime.store import Area
-from streamseg.stages import Network, Preprocess
+from streamseg.stages import Network
 
 log = logging.getLogger(__name__)
 
@@ -135,28 +134,6 @@ class InTurn(Station):
     @abstractmethod
     def _handle(self, ticket: Ticket) -> None:
         """Do what the stage does with a frame that is ready."""
-
-
-class PreprocessStation(InTurn):
-    """Planes to views; enlarge: see FitView."""
-
-    stage = "preprocess"
-
-    def __init__(self, host: Host, enlarge: float):
-        super().__init__(host)
-        self._enlarge = enlarge
-        self._fit: dict[int, Preprocess] = {}
-
-    def open(self, stream: Hosted) -> None:
-        super().open(stream)
-        self._fit[stream.number] = FitView(stream.view_hw, stream.config.region, self._enlarge)
-
-    def _handle(self, ticket: Ticket) -> None:
-        self._do(ticket, self._view)
-
-    def _view(self, ticket: Ticket) -> int:
-        ticket.put(Area.SAMPLE, self._fit[ticket.stream.number](ticket.frame()))
-        return 0
 
 
 class InferenceStation(Station):

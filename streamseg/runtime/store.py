@@ -19,6 +19,7 @@ from typing import Self
 import msgspec
 
 from streamseg.errors import ConfigError
+from streamseg.inference.strides import MOTION_STRIDE
 from streamseg.runtime.slots import SlotTable
 
 _PAGE = mmap.PAGESIZE
@@ -53,7 +54,7 @@ class Layout(msgspec.Struct, frozen=True):
         pixels, view = size_hw[0] * size_hw[1], view_hw[0] * view_hw[1]
         half = ((size_hw[0] + 1) // 2) * ((size_hw[1] + 1) // 2)
         masks = 16 * view + 1_000_000
-        sizes = pixels + 2 * half + _NOTES, 3 * view + _NOTES, masks, 12 * pixels + 2 * masks
+        sizes = pixels + 2 * half + _NOTES, 3 * view + view // MOTION_STRIDE**2 + _NOTES, masks, 12 * pixels + 2 * masks
         return cls(size_hw, slots, upstream, tuple(map(_pages, sizes)))  # type: ignore[arg-type]  # four in, four out
 
     @property

@@ -150,7 +150,7 @@ class Supervisor:
         if ready.view_hw is not None:
             log.info("network=%r", ready.network)
             self._check_labels(ready.labels)
-            self._dispatch.network_is(ready.view_hw, ready.labels)
+            self._dispatch.network_is(ready.view_hw, ready.labels, motion=ready.motion)
         self._crew.is_ready(member, ready.bells)
         self._ringer.connect(member.name, ready.bells)
         self._dispatch.enlist(member)

@@ -95,15 +95,16 @@ class Worker:
 
                 self._capture = CaptureStation(config.capture, report=line.report, published=self._has_published)
             case "preprocess":
-                from streamseg.runtime.stations import PreprocessStation
+                from streamseg.runtime.preprocess_station import PreprocessStation
 
-                self._stations.append(PreprocessStation(self, config.model.enlarge))
+                self._stations.append(PreprocessStation(self, config.model))
             case "inference":
                 from streamseg.inference import load_network
                 from streamseg.runtime.stations import InferenceStation
 
                 network = load_network(config.model.model_copy(update={"device": begin.device}))
-                self._ready = Ready(self._box.endpoint, network.view_hw, network.labels, network.describe())
+                told = network.view_hw, network.labels, network.takes_motion, network.describe()
+                self._ready = Ready(self._box.endpoint, *told)
                 self._stations.append(InferenceStation(self, network, config.runtime, device=begin.device))
             case "tracking":
                 from streamseg.runtime.tracking_station import TrackingStation
@@ -174,6 +175,7 @@ class Worker:
             ledger=Ledger(fds[0], len(order.stations) + 1),
             view_hw=order.view_hw,
             labels=order.labels,
+            motion=order.motion,
             info=decode_info(order.info) if order.info else None,
             segments=self._segments_of(order),
         )

@@ -24,6 +24,7 @@ class Recipe(Section):
     paste: int = Field(6, ge=0, le=50, description="most objects pasted on a scene")
     paste_px: tuple[float, float] = Field((16.0, 240.0), description="long side of pasted objects, px")
     copy_paste: float = Field(0.6, ge=0, le=1, description="share of scenes with pasted objects")
+    motion: bool = Field(True, description="train with a map of what moves beside the picture, for fixed cameras")
     weights: dict[str, float] = Field(default_factory=dict, description="how often a source is drawn; default 1")
     labels: tuple[str, ...] = ("person", "vehicle", "animal")
     precision: Literal["bf16", "fp32"] = "bf16"

@@ -12,36 +12,18 @@ import numpy.typing as npt
 
 from streamseg.preprocess.fit_view import GREY
 from streamseg.training.dataset import Annotation, Dataset, Picture
+from streamseg.training.motion import motion_of
+from streamseg.training.scene import Scene, Thing
 from streamseg.training.weather import spoil
 
 U8 = npt.NDArray[np.uint8]
 Generator = np.random.Generator
 
 
-@dataclass(slots=True)
-class Thing:
-    """One object of a scene: mask uint8 [S, S] 0/1 of what is visible (None: only its box is known), its full area."""
-
-    label: int
-    mask: U8 | None
-    box: tuple[float, float, float, float]
-    area: int
-
-
-@dataclass(slots=True)
-class Scene:
-    """rgb uint8 [S, S, 3]; things; valid uint8 [C, S, S]: 1 where "no object of this class" is known to be true."""
-
-    rgb: U8
-    things: list[Thing]
-    valid: U8
-    crowd: U8
-
-
 @dataclass(frozen=True, slots=True)
 class SceneOptions:
     """zoom: long side of the picture in the scene, in scene sides; paste: most pasted objects; paste_px: their long
-    side in pixels; copy_paste: share of scenes that get any.
+    side in pixels; copy_paste: share of scenes that get any; motion: whether scenes get a map of what moves.
     """
 
     size: int = 320
@@ -49,6 +31,7 @@ class SceneOptions:
     paste: int = 6
     paste_px: tuple[float, float] = (16.0, 240.0)
     copy_paste: float = 0.6
+    motion: bool = True
 
 
 class SceneMaker:
@@ -68,6 +51,8 @@ class SceneMaker:
         if rng.random() < self.options.copy_paste:
             for _ in range(rng.integers(1, self.options.paste + 1)):
                 self._paste(scene, rng)
+        if self.options.motion:
+            scene.motion = motion_of(scene.rgb, scene.things, rng)
         scene.rgb = spoil(scene.rgb, rng)
         return scene
 

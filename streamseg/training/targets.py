@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from streamseg.inference.strides import SEMANTIC_STRIDE, STRIDES
-from streamseg.training.scenes import Scene, Thing
+from streamseg.training.scene import Scene, Thing
 
 F32 = npt.NDArray[np.float32]
 LEVEL_SPLIT_PX = 96
@@ -25,7 +25,8 @@ class Batch:
 
     view: uint8 [B, 3, S, S]. heat[l], weight[l]: float32 [B, C, h, w] wanted heatmap and how much each cell counts.
     image, level: int64 [N]; cell: int64 [N, 2] y, x of the centre; box: float32 [N, 4] px; mask: uint8 [N, S, S]
-    0/1; has_mask: bool [N]; semantic, semantic_weight: uint8 [B, C, S/4, S/4] 0..255 and 0/1.
+    0/1; has_mask: bool [N]; semantic, semantic_weight: uint8 [B, C, S/4, S/4] 0..255 and 0/1. motion: uint8
+    [B, S/4, S/4] or None.
     """
 
     view: Tensor
@@ -39,12 +40,14 @@ class Batch:
     has_mask: Tensor
     semantic: Tensor
     semantic_weight: Tensor
+    motion: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """The same on another device."""
         moved = {name: getattr(self, name) for name in self.__slots__}
         for name, value in moved.items():
-            moved[name] = tuple(t.to(device) for t in value) if isinstance(value, tuple) else value.to(device)
+            if value is not None:
+                moved[name] = tuple(t.to(device) for t in value) if isinstance(value, tuple) else value.to(device)
         return Batch(**moved)
 
 
@@ -69,6 +72,7 @@ def make_batch(scenes: Sequence[Scene]) -> Batch:
             weights[level].append(weight[level])
     index = torch.tensor(rows, dtype=torch.int64).reshape(-1, 4)
     semantic, semantic_weight = zip(*map(_semantic, scenes), strict=True)
+    motion = [scene.motion for scene in scenes if scene.motion is not None]
     return Batch(
         view=torch.from_numpy(np.stack([s.rgb for s in scenes])).permute(0, 3, 1, 2),
         heat=tuple(torch.from_numpy(np.stack(maps)) for maps in heats),
@@ -81,6 +85,7 @@ def make_batch(scenes: Sequence[Scene]) -> Batch:
         has_mask=torch.tensor(known, dtype=torch.bool),
         semantic=torch.from_numpy(np.stack(semantic)),
         semantic_weight=torch.from_numpy(np.stack(semantic_weight)),
+        motion=torch.from_numpy(np.stack(motion)) if motion else None,
     )
 
 

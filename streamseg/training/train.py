@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -47,7 +47,9 @@ class Trainer:
         self.recipe, self.out, self.device = recipe, out, torch.device(device)
         torch.set_num_threads(recipe.threads)
         self.sources = _load_sources(recipe, data)
-        self.net = load_weights(start)[0] if start else DeconvNet(NetConfig(labels=recipe.labels))
+        self.net = load_weights(start)[0] if start else DeconvNet(NetConfig(labels=recipe.labels, motion=recipe.motion))
+        if recipe.motion and not self.net.config.motion:
+            self.net = _with_motion(self.net)
         if self.net.config.labels != recipe.labels:
             raise ConfigError(
                 f"labels {list(recipe.labels)}: {start} knows {list(self.net.config.labels)}; must be equal"
@@ -115,7 +117,7 @@ class Trainer:
         half = self.recipe.precision == "bf16"
         view = batch.view.float().contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
-            raw = self.net(view)
+            raw = self.net(view, None if batch.motion is None else batch.motion.float())
         terms = loss_terms(raw, batch)
         self.optimiser.zero_grad(set_to_none=True)
         total(terms).backward()  # type: ignore[no-untyped-call]  # missing in torch's stubs
@@ -149,6 +151,13 @@ def _load_sources(recipe: Recipe, data: Sequence[Path]) -> list[tuple[Dataset, f
     return kept
 
 
+def _with_motion(net: DeconvNet) -> DeconvNet:
+    """The same network, that takes a map of what moves and makes nothing of it yet."""
+    wider = DeconvNet(replace(net.config, motion=True))
+    wider.load_state_dict(net.state_dict(), strict=False)
+    return wider
+
+
 def _groups(net: DeconvNet, weight_decay: float) -> list[dict[str, object]]:
     """Weight decay on kernels only: norms and biases have no scale to lose."""
     kernels = [p for p in net.parameters() if p.ndim > 1]
@@ -158,7 +167,7 @@ def _groups(net: DeconvNet, weight_decay: float) -> list[dict[str, object]]:
 
 def _batches(sources: list[tuple[Dataset, float]], recipe: Recipe, seen: int) -> Iterator[Batch]:
     """Batches for ever, made ahead in a thread; what follows `seen` scenes differs from what came before."""
-    options = SceneOptions(recipe.size, recipe.zoom, recipe.paste, recipe.paste_px, recipe.copy_paste)
+    options = SceneOptions(recipe.size, recipe.zoom, recipe.paste, recipe.paste_px, recipe.copy_paste, recipe.motion)
     maker = SceneMaker(sources, len(recipe.labels), options)
     ready: queue.Queue[Batch | BaseException] = queue.Queue(maxsize=3)
     stop = threading.Event()

@@ -25,6 +25,11 @@ class Header:
         """Class names, in the order of the network's outputs."""
         return tuple(self.config["labels"])
 
+    @property
+    def motion(self) -> bool:
+        """Whether the network takes a map of what moves."""
+        return bool(self.config.get("motion", False))
+
 
 def read_metadata(path: Path) -> Header:
     """The header of a weight file; ModelError if it is anything else."""

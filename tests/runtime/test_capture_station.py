@@ -44,7 +44,7 @@ def stream():
     layout = Layout.of(SIZE, VIEW, slots=COUNT, upstream=(-1,))
     fds = make_segment("s", layout), make_memory("l", Ledger.size(2))
     ledger, config = Ledger(fds[1], 2), StreamConfig(source="x", name="s")
-    hosted = Hosted(0, "s", config, False, ("sink:x",), {}, ledger, VIEW, ("person",))
+    hosted = Hosted(0, "s", config, False, ("sink:x",), {}, ledger, VIEW, ("person",), False)
     hosted.segments[1] = Segment(fds[0], layout)
     hosted.segments[1].table.set_active([0])
     yield hosted

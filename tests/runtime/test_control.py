@@ -75,7 +75,7 @@ def test_nothing_said_is_told_at_once_to_one_that_does_not_wait(pair):
 
 def test_orders_and_reports_come_back_equal():
     layout = Layout.of((90, 160), (64, 96), slots=3, upstream=(-1, 0))
-    order = Open(1, "door", b"{}", True, ("a", "b"), (64, 96), ("person",), {"a": ("w-0",)}, epochs=2, info=b"x")
+    order = Open(1, "door", b"{}", True, ("a", "b"), (64, 96), ("person",), True, {"a": ("w-0",)}, epochs=2, info=b"x")
     assert decode_order(encode(order)) == order
     assert decode_order(encode(Map(1, 2, layout))) == Map(1, 2, layout)
     assert decode_report(encode(Captured(3, "broke off"))) == Captured(3, "broke off")

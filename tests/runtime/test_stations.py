@@ -6,13 +6,14 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 
-from streamseg.config import RuntimeConfig, StreamConfig
+from streamseg.config import ModelConfig, RuntimeConfig, StreamConfig
 from streamseg.records import Frame, Instances, Planes
 from streamseg.runtime.hosted import Hosted
 from streamseg.runtime.ledger import Ledger
 from streamseg.runtime.packing import pack
+from streamseg.runtime.preprocess_station import PreprocessStation
 from streamseg.runtime.slots import Result, Stamp
-from streamseg.runtime.stations import InferenceStation, PreprocessStation
+from streamseg.runtime.stations import InferenceStation
 from streamseg.runtime.store import Area, Layout, Segment, make_memory, make_segment
 
 STATIONS, UPSTREAM = ("preprocess", "inference"), (-1, 0)
@@ -61,7 +62,8 @@ def hosted():
             for fd in fds:
                 opened.callback(os.close, fd)
             ledger, name = Ledger(fds[1], 3), f"s{number}"
-            stream = Hosted(number, name, StreamConfig(source="x"), live, STATIONS, {}, ledger, VIEW, ("person",))
+            config = StreamConfig(source="x")
+            stream = Hosted(number, name, config, live, STATIONS, {}, ledger, VIEW, ("person",), False)
             stream.segments[1] = Segment(fds[0], layout)
             stream.segments[1].table.set_active([0, 1])
             return stream
@@ -79,7 +81,7 @@ def feed(stream, count, luma=100):
         slot = segment.table.claim()
         pack(Frame(stream.name, seq, 0, planes), segment.area(slot, Area.FRAME))
         segment.table.publish(slot, Stamp(seq, 0, 0))
-    station = PreprocessStation(Host(), 1.0)
+    station = PreprocessStation(Host(), ModelConfig())
     station.open(stream)
     while station.step():
         pass

@@ -1,0 +1,108 @@
+"""What moves before a fixed camera: how surely each part of the view differs from its own past.
+
+A running median of the view and of how far it strays, both by small steps towards what is seen: Manzanera & Richefeu
+2007, "A new motion detection algorithm based on sigma-delta background estimation", sec. 2, with steps that begin large
+and shrink (Robbins & Monro 1951), so that a background is found within a second or two.
+"""
+
+import cv2
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from streamseg.inference.strides import MOTION_STRIDE
+
+U8 = npt.NDArray[np.uint8]
+I16 = npt.NDArray[np.int16]
+
+_ONE = 128
+"""One grey level in the fixed-point numbers of the state."""
+_TICK_NS = 40_000_000
+_WARM_TICKS = 10
+_FIRST_STEP, _LAST_STEP = 48.0, 0.1
+"""Grey levels a tick: the first one over the number of ticks seen, never below the last."""
+_RELUCTANCE = 4
+"""What moves becomes background so many times slower: one who stands still is seen for about a minute."""
+_LEAST_SPREAD = _ONE
+_SPREADS, _MARGIN = 3, 2 * _ONE
+_FULL = 42 * _ONE
+"""So far beyond what is usual, motion is sure."""
+_MOST_MOVING = 0.6
+"""Where more of the view than this differs, the camera moves or the light changed: nothing is known."""
+
+
+class BackgroundState(msgspec.Struct, frozen=True, array_like=True):
+    """What a Background knows.
+
+    size: h, w of its maps; ticks of 40 ms that it has learnt for; pts_ns: when it looked last; usual, spread: its maps.
+    """
+
+    size: tuple[int, int]
+    ticks: float
+    pts_ns: int
+    usual: bytes
+    spread: bytes
+
+
+class Background:
+    """One camera's background; each call is the next frame.
+
+    Args:
+        state: of a predecessor, to go on from.
+    """
+
+    def __init__(self, state: BackgroundState | None = None):
+        self._ticks, self._pts_ns = 0.0, 0
+        self._usual: I16 = np.zeros((3, 0, 0), np.int16)
+        self._spread: I16 = np.zeros((0, 0), np.int16)
+        if state is not None:
+            self._ticks, self._pts_ns = state.ticks, state.pts_ns
+            self._usual = np.frombuffer(state.usual, np.int16).reshape(3, *state.size).copy()
+            self._spread = np.frombuffer(state.spread, np.int16).reshape(state.size).copy()
+
+    @property
+    def state(self) -> BackgroundState:
+        """All that a successor needs."""
+        height, width = self._spread.shape
+        return BackgroundState(
+            (height, width), self._ticks, self._pts_ns, self._usual.tobytes(), self._spread.tobytes()
+        )
+
+    def __call__(self, view: U8, pts_ns: int) -> U8:
+        """Learn from a view (uint8 [H, W, 3]); motion, uint8 [H/4, W/4]: 0 as ever to 255 surely not.
+
+        All 0 where nothing is known: at first, and while the camera itself moves.
+        """
+        height, width = view.shape[0] // MOTION_STRIDE, view.shape[1] // MOTION_STRIDE
+        small = cv2.resize(view, (width, height), interpolation=cv2.INTER_AREA)
+        now = np.multiply(small.transpose(2, 0, 1), np.int16(_ONE), dtype=np.int16, order="C")
+        if self._spread.shape != (height, width) or pts_ns < self._pts_ns:
+            self._begin(now)
+        ticks = min(max((pts_ns - self._pts_ns) / _TICK_NS, 0.1), 25.0)
+        self._ticks, self._pts_ns = self._ticks + ticks, pts_ns
+        away = now - self._usual
+        # the camera's own exposure: what all of the view has in common
+        away -= np.median(away[:, ::4, ::4], axis=(1, 2), keepdims=True).astype(np.int16)
+        distance: I16 = np.maximum.reduce(np.abs(away))
+        beyond = distance - np.int16(_SPREADS) * self._spread - np.int16(_MARGIN)
+        moving = float(np.count_nonzero(beyond > 8 * _ONE)) / beyond.size
+        self._learn(now, distance, beyond > 0, max(_FIRST_STEP / self._ticks, _LAST_STEP) * ticks)
+        if moving > _MOST_MOVING:
+            self._ticks = min(self._ticks, _WARM_TICKS / 2)
+        if self._ticks < _WARM_TICKS:
+            return np.zeros((height, width), np.uint8)
+        return cv2.convertScaleAbs(np.clip(beyond, 0, _FULL), alpha=255 / _FULL)
+
+    def _begin(self, now: I16) -> None:
+        self._usual, self._spread = now.copy(), np.full(now.shape[1:], 2 * _ONE, np.int16)
+        self._ticks = 0.0
+
+    def _learn(self, now: I16, distance: I16, moves: npt.NDArray[np.bool_], step: float) -> None:
+        """Every cell a step towards now; the spread goes four times slower than what it is measured from."""
+        warm = self._ticks >= _WARM_TICKS
+        most = min(step, 255.0) * _ONE
+        steps = np.where(moves & warm, max(1, most / _RELUCTANCE), max(1, most)).astype(np.int16)
+        self._usual += np.clip(now - self._usual, -steps, steps)
+        steps = np.maximum(steps // 4, 1)
+        self._spread += np.clip(distance - self._spread, -steps, steps)
+        np.maximum(self._spread, _LEAST_SPREAD, out=self._spread)

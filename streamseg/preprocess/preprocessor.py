@@ -1,0 +1,53 @@
+"""The preprocess stage of one stream: the view of each frame, and what moves in it where the network wants to know."""
+
+from dataclasses import replace
+from typing import Self
+
+from streamseg.config import ModelConfig, StreamConfig
+from streamseg.preprocess.background import Background, BackgroundState
+from streamseg.preprocess.fit_view import FitView
+from streamseg.records import Frame, Sample
+from streamseg.stages import Network
+
+
+class Preprocessor:
+    """Frames to Samples, in order.
+
+    Args:
+        fit: makes the views.
+        background: learns what the stream usually looks like; None: nobody asks.
+    """
+
+    def __init__(self, fit: FitView, background: Background | None = None):
+        self._fit, self._background = fit, background
+
+    @classmethod
+    def of(cls, stream: StreamConfig, model: ModelConfig, network: Network) -> Self:
+        """As the configuration and the network have it."""
+        return cls.resumed(stream, model, network.view_hw, motion=network.takes_motion)
+
+    @classmethod
+    def resumed(
+        cls,
+        stream: StreamConfig,
+        model: ModelConfig,
+        view_hw: tuple[int, int],
+        *,
+        motion: bool,
+        state: BackgroundState | None = None,
+    ) -> Self:
+        """The same from what is known of the network, going on from a predecessor's state."""
+        fit = FitView(view_hw, stream.region, model.enlarge)
+        return cls(fit, Background(state) if motion else None)
+
+    def __call__(self, frame: Frame) -> Sample:
+        """The next frame's Sample; ConfigError if the stream's region lies outside it."""
+        sample = self._fit(frame)
+        if self._background is None:
+            return sample
+        return replace(sample, motion=self._background(sample.view, frame.pts_ns))
+
+    @property
+    def state(self) -> BackgroundState | None:
+        """All that a successor needs, if it needs anything."""
+        return self._background.state if self._background else None

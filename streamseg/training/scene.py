@@ -1,0 +1,33 @@
+"""What a training scene is: a picture, the objects in it, and what is known of the rest."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+U8 = npt.NDArray[np.uint8]
+
+
+@dataclass(slots=True)
+class Thing:
+    """One object of a scene: mask uint8 [S, S] 0/1 of what is visible (None: only its box is known), its full area."""
+
+    label: int
+    mask: U8 | None
+    box: tuple[float, float, float, float]
+    area: int
+
+
+@dataclass(slots=True)
+class Scene:
+    """What training sees at once.
+
+    rgb: uint8 [S, S, 3]. things: its objects. valid: uint8 [C, S, S], 1 where "no object of this class" is known to be
+    true. crowd: uint8 [C, S, S], 1 on regions of several objects. motion: uint8 [S/4, S/4], see motion.py, or None.
+    """
+
+    rgb: U8
+    things: list[Thing]
+    valid: U8
+    crowd: U8
+    motion: U8 | None = None

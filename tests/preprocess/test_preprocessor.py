@@ -1,0 +1,42 @@
+import numpy as np
+
+from streamseg.config import ModelConfig, StreamConfig
+from streamseg.pixels import planes_from_rgb
+from streamseg.preprocess import Preprocessor
+from streamseg.records import Color, Frame
+
+VIEW = 64, 96
+
+
+def frame(seq, *, box=False):
+    rgb = np.full((64, 96, 3), 90, np.uint8)
+    if box:
+        rgb[16:48, 32:64] = 220
+    return Frame("s", seq, seq * 40_000_000, planes_from_rgb(rgb, Color()), Color())
+
+
+def make(*, motion, state=None):
+    return Preprocessor.resumed(StreamConfig(source="x"), ModelConfig(view=VIEW), VIEW, motion=motion, state=state)
+
+
+def test_a_network_that_takes_no_motion_gets_none():
+    preprocessor = make(motion=False)
+    assert preprocessor(frame(0)).motion is None
+    assert preprocessor.state is None
+
+
+def test_motion_comes_with_the_view_that_it_was_seen_in():
+    preprocessor = make(motion=True)
+    for seq in range(20):
+        assert not preprocessor(frame(seq)).motion.any()
+    sample = preprocessor(frame(20, box=True))
+    assert sample.view.shape == (64, 96, 3)
+    assert sample.motion[5:11, 9:15].min() > 200
+
+
+def test_a_successor_sees_the_same():
+    first = make(motion=True)
+    for seq in range(20):
+        first(frame(seq))
+    second = make(motion=True, state=first.state)
+    assert np.array_equal(first(frame(20, box=True)).motion, second(frame(20, box=True)).motion)
