@@ -18,11 +18,11 @@ from scipy.optimize import linear_sum_assignment
 
 import streamseg
 from streamseg.config import Config, ModelConfig
-from streamseg.errors import ConfigError, DataError
+from streamseg.errors import ConfigError, DataError, SourceNotFound
 from streamseg.evaluation.identities import IdentityScore, Sight, judge
-from streamseg.evaluation.outlines import BoolMask, OutlineJudge, OutlineScore
+from streamseg.evaluation.outlines import BoolMask, FrameOutline, OutlineJudge, OutlineScore
 from streamseg.geometry import box_iou, rle_decode
-from streamseg.records import Extraction, Track
+from streamseg.records import Extraction, Frame, Track
 from streamseg.stages import Network
 
 MOST_OBJECTS = 20
@@ -36,6 +36,16 @@ class ClipScore:
 
     outlines: OutlineScore | None = None
     identities: IdentityScore | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedFrame:
+    """A frame whose outlines were compared: its foreground and the object that fits it best, or None; bool [H, W]."""
+
+    frame: Frame
+    outline: FrameOutline
+    wanted: BoolMask
+    found: BoolMask | None
 
 
 class _Rle(msgspec.Struct):
@@ -67,28 +77,44 @@ def beside(clip: Path) -> tuple[Path, Path]:
     return clip.with_suffix(".masks.jsonl"), clip.with_suffix(".gt.txt")
 
 
+def require_truth(clip: Path) -> None:
+    """SourceNotFound without the clip, ConfigError without anything beside it to compare it with."""
+    if not clip.exists():
+        raise SourceNotFound(f"{clip}: no such file or folder")
+    masks_file, boxes_file = beside(clip)
+    if not masks_file.exists() and not boxes_file.exists():
+        raise ConfigError(f"{clip}: no {masks_file.name} or {boxes_file.name} beside it to compare with")
+
+
 def evaluate_clip(
-    clip: Path, network: Network, model: ModelConfig, on_frame: Callable[[], None] = lambda: None
+    clip: Path,
+    network: Network,
+    model: ModelConfig,
+    on_frame: Callable[[], None] = lambda: None,
+    on_judged: Callable[[JudgedFrame], None] = lambda judged: None,
 ) -> ClipScore:
     """Run a clip through all stages but the sinks, and compare its active tracks with the truth beside it.
+
+    on_frame comes after every frame, on_judged for each with a foreground.
 
     Raises:
         ConfigError: there is no truth beside it.
         DataError: the truth cannot be read.
         SourceError: the clip cannot.
     """
+    require_truth(clip)
     masks_file, boxes_file = beside(clip)
     lines = dict(_read_masks(masks_file)) if masks_file.exists() else None
     rows = _read_boxes(boxes_file) if boxes_file.exists() else None
-    if lines is None and rows is None:
-        raise ConfigError(f"{clip}: no {masks_file.name} or {boxes_file.name} beside it to compare with")
     outlines, sights = OutlineJudge(), list[Sight]()
     label = "person" if "person" in network.labels else None
     with closing(streamseg.open(clip, network=network, config=Config(model=model), every="none")) as extractions:
         for extraction in extractions:
             seq = extraction.frame.seq
             if lines is not None and seq in lines:
-                _judge_masks(outlines, lines[seq], extraction, masks_file)
+                judged = _judge_masks(outlines, lines[seq], extraction, masks_file)
+                if judged is not None:
+                    on_judged(judged)
             if rows is not None:
                 sights.append(_sight(rows[seq + 1], extraction, label))
             on_frame()
@@ -102,7 +128,7 @@ def _active(extraction: Extraction) -> list[Track]:
     return [track for track in extraction.tracks if track.state == "active" and track.mask is not None]
 
 
-def _judge_masks(outlines: OutlineJudge, line: _MaskLine, extraction: Extraction, file: Path) -> None:
+def _judge_masks(judge: OutlineJudge, line: _MaskLine, extraction: Extraction, file: Path) -> JudgedFrame | None:
     height, width = extraction.frame.size_hw
     try:
         foreground, ignore = line.foreground.mask(), line.ignore.mask() if line.ignore else None
@@ -114,7 +140,11 @@ def _judge_masks(outlines: OutlineJudge, line: _MaskLine, extraction: Extraction
             f"the clip has {width} x {height}"
         )
     best = sorted(_active(extraction), key=lambda track: -track.score)[:MOST_OBJECTS]
-    outlines.add(foreground, ignore, [track.mask.on((0, 0, width, height)) > 127 for track in best if track.mask])
+    masks = [track.mask.on((0, 0, width, height)) > 127 for track in best if track.mask]
+    outline = judge.add(foreground, ignore, masks)
+    if outline is None:
+        return None
+    return JudgedFrame(extraction.frame, outline, foreground, None if outline.best is None else masks[outline.best])
 
 
 def _sight(rows: list[_Row], extraction: Extraction, label: str | None) -> Sight:

@@ -30,19 +30,27 @@ class OutlineScore:
     frames: int
 
 
+@dataclass(frozen=True, slots=True)
+class FrameOutline:
+    """A frame with a foreground: J and boundary F (0..1) of the object that fits it best; best: its place, or None."""
+
+    j: float
+    boundary_f: float
+    best: int | None
+
+
 @dataclass(slots=True)
 class OutlineJudge:
     """Takes a clip's labelled frames one by one."""
 
-    _j: list[float] = field(default_factory=list)
-    _boundary: list[float] = field(default_factory=list)
+    _outlines: list[FrameOutline] = field(default_factory=list)
     _frames: int = 0
     _right: int = 0
     _found: int = 0
     _wanted: int = 0
 
-    def add(self, foreground: BoolMask, ignore: BoolMask | None, objects: Sequence[BoolMask]) -> None:
-        """One frame; all masks bool [H, W]. Pixels to ignore count nowhere."""
+    def add(self, foreground: BoolMask, ignore: BoolMask | None, objects: Sequence[BoolMask]) -> FrameOutline | None:
+        """One frame; all masks bool [H, W]. Pixels to ignore count nowhere; None where no foreground is left."""
         judged = np.ones_like(foreground) if ignore is None else ~ignore
         wanted, found = foreground & judged, [mask & judged for mask in objects]
         union = np.logical_or.reduce(found) if found else np.zeros_like(wanted)
@@ -50,19 +58,27 @@ class OutlineJudge:
         self._right += int(np.count_nonzero(wanted & union))
         self._found += int(np.count_nonzero(union))
         self._wanted += int(np.count_nonzero(wanted))
-        if wanted.any():
-            overlaps = [_iou(wanted, mask) for mask in found]
-            best = max(overlaps, default=0.0)
-            self._j.append(best)
-            self._boundary.append(boundary_f(wanted, found[overlaps.index(best)]) if best else 0.0)
+        if not wanted.any():
+            return None
+        self._outlines.append(_fit(wanted, found))
+        return self._outlines[-1]
 
     def score(self) -> OutlineScore:
         """Of all frames so far; nothing found is a precision of 1, nothing wanted a recall of 1."""
         precision = self._right / self._found if self._found else 1.0
         recall = self._right / self._wanted if self._wanted else 1.0
         f_measure = 2 * precision * recall / (precision + recall) if self._right else 0.0
-        j, boundary = (float(np.mean(values)) if values else 0.0 for values in (self._j, self._boundary))
+        j, boundary = np.mean([(each.j, each.boundary_f) for each in self._outlines] or [(0.0, 0.0)], axis=0).tolist()
         return OutlineScore(j, boundary, precision, recall, f_measure, self._frames)
+
+
+def _fit(wanted: BoolMask, found: Sequence[BoolMask]) -> FrameOutline:
+    overlaps = [_iou(wanted, mask) for mask in found]
+    j = max(overlaps, default=0.0)
+    if not j:
+        return FrameOutline(0.0, 0.0, None)
+    best = overlaps.index(j)
+    return FrameOutline(j, boundary_f(wanted, found[best]), best)
 
 
 def boundary_f(wanted: BoolMask, found: BoolMask) -> float:
