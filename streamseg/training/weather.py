@@ -6,6 +6,9 @@ import numpy.typing as npt
 
 U8 = npt.NDArray[np.uint8]
 
+_NOISE = 2.0, 40.0
+"""Least and most standard deviation of noise, grey levels."""
+
 
 def spoil(rgb: U8, rng: np.random.Generator) -> U8:
     """Light and colour always, blur, noise and compression now and then."""
@@ -16,7 +19,7 @@ def spoil(rgb: U8, rng: np.random.Generator) -> U8:
         rgb = _motion_blur(rgb, rng)
     if rng.random() < 0.25:
         noise = rng.standard_normal((*rgb.shape[:2], 1 if rng.random() < 0.5 else 3), np.float32)
-        rgb = np.clip(rgb + noise * np.float32(rng.uniform(2, 14)), 0, 255).astype(np.uint8)
+        rgb = np.clip(rgb + noise * np.float32(np.exp(rng.uniform(*np.log(_NOISE)))), 0, 255).astype(np.uint8)
     if rng.random() < 0.2:
         rgb = _compressed(rgb, int(rng.integers(20, 80)))
     return rgb

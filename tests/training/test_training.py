@@ -39,7 +39,7 @@ def trainer(tmp_path, **settings):
 
 def test_the_loss_falls(tmp_path):
     torch.manual_seed(0)
-    run = trainer(tmp_path, images=4 * 40, learning_rate=4e-3)
+    run = trainer(tmp_path, images=4 * 60, learning_rate=4e-3)
     losses = [sum(WEIGHTS[k] * v for k, v in state.terms.items()) for state in run.run()]
     assert np.mean(losses[-10:]) < 0.75 * np.mean(losses[:10])
     assert (tmp_path / "run/weights.safetensors").exists()
