@@ -42,6 +42,13 @@ class NetConfig:
     motion: bool = False
 
 
+PLANS = {
+    "s": NetConfig(motion=True),
+    "m": NetConfig(widths=(48, 96, 192, 320), depths=(1, 2, 3, 2), prototypes=32, motion=True),
+}
+"""2.5 and 7.3 GMAC for a view of 384 x 640: for a CPU, and for a GPU or few streams."""
+
+
 class Level(NamedTuple):
     """One head's raw output: heat [B, C, h, w] logits; box [B, 4, h, w] log distances in strides; mix [B, M, h, w].
 

@@ -26,6 +26,7 @@ class Recipe(Section):
     copy_paste: float = Field(0.6, ge=0, le=1, description="share of scenes with pasted objects")
     motion: bool = Field(True, description="train with a map of what moves beside the picture, for fixed cameras")
     weights: dict[str, float] = Field(default_factory=dict, description="how often a source is drawn; default 1")
+    network: Literal["s", "m"] = Field("s", description="plan of a new network: m has three times the work of s")
     labels: tuple[str, ...] = ("person", "vehicle", "animal")
     precision: Literal["bf16", "fp32"] = "bf16"
     threads: int = Field(2, ge=1, le=256, description="of the network on a CPU")

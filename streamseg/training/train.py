@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from streamseg.errors import ConfigError, DataError
-from streamseg.inference.net import DeconvNet, NetConfig
+from streamseg.inference.net import PLANS, DeconvNet, NetConfig
 from streamseg.training.dataset import Dataset, load_dataset
 from streamseg.training.losses import loss_terms, total
 from streamseg.training.recipe import Recipe
@@ -47,7 +47,7 @@ class Trainer:
         self.recipe, self.out, self.device = recipe, out, torch.device(device)
         torch.set_num_threads(recipe.threads)
         self.sources = _load_sources(recipe, data)
-        self.net = load_weights(start)[0] if start else DeconvNet(NetConfig(labels=recipe.labels, motion=recipe.motion))
+        self.net = load_weights(start)[0] if start else DeconvNet(_plan(recipe))
         if recipe.motion and not self.net.config.motion:
             self.net = _with_motion(self.net)
         if self.net.config.labels != recipe.labels:
@@ -156,6 +156,10 @@ def _with_motion(net: DeconvNet) -> DeconvNet:
     wider = DeconvNet(replace(net.config, motion=True))
     wider.load_state_dict(net.state_dict(), strict=False)
     return wider
+
+
+def _plan(recipe: Recipe) -> NetConfig:
+    return replace(PLANS[recipe.network], labels=recipe.labels, motion=recipe.motion)
 
 
 def _groups(net: DeconvNet, weight_decay: float) -> list[dict[str, object]]:

@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -29,7 +28,7 @@ SMALL = {"size": 64, "batch": 4, "warmup_images": 0, "threads": 1, "precision": 
 def small_network(monkeypatch):
     """Training tests run the whole way with a network of few channels."""
     plan = NetConfig(widths=(8, 16, 16, 16), depths=(1, 1, 1, 1), prototypes=4)
-    monkeypatch.setattr(training, "NetConfig", lambda labels, motion: replace(plan, motion=motion))
+    monkeypatch.setitem(training.PLANS, "s", plan)
 
 
 def trainer(tmp_path, **settings):
