@@ -12,12 +12,13 @@ from streamseg.capture.redact import redact
 from streamseg.commands.check import check
 from streamseg.commands.doctor import doctor
 from streamseg.commands.evaluate import evaluate
+from streamseg.commands.export import export
 from streamseg.commands.init import init
 from streamseg.commands.run import run
 from streamseg.commands.train import train
 from streamseg.errors import ConfigError, ModelError, StreamsegError
 
-COMMANDS: tuple[click.Command, ...] = (run, check, init, doctor, train, evaluate)
+COMMANDS: tuple[click.Command, ...] = (run, check, init, doctor, train, evaluate, export)
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 

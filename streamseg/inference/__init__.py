@@ -1,19 +1,28 @@
 """3. View -> instances: the deconvolution network or a user's own, on the runner that fits the machine."""
 
+import sys
+from pathlib import Path
+
 from streamseg.config import ModelConfig
 from streamseg.stages import Network
 
 __all__ = ["load_network"]
 
+# OpenVINO's converter tells its makers of each use, unasked, unless this module cannot be imported
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: what the import system asks for
+
 
 def load_network(model: ModelConfig) -> Network:
-    """The network that the configuration names: a .onnx file of the user's, or one of ours (shipped or trained)."""
-    if model.name.lower().endswith(".onnx"):
-        from pathlib import Path
+    """The network that the configuration names: one of ours (shipped, trained or exported), or a user's .onnx file."""
+    path = Path(model.name)
+    if path.suffix.lower() in (".onnx", ".xml"):
+        from streamseg.inference.exported import is_exported_onnx, load_exported
 
+        if path.suffix.lower() == ".xml" or is_exported_onnx(path):
+            return load_exported(path, model)
         from streamseg.inference.user_onnx import UserOnnx
 
-        return UserOnnx(Path(model.name), model)
+        return UserOnnx(path, model)
     from streamseg.inference.network import load_deconv_network
 
     return load_deconv_network(model)

@@ -51,17 +51,22 @@ def read_metadata(path: Path) -> Metadata:
     Raises:
         ModelError: it cannot be read, is no ONNX file, was cut short, or holds a value that cannot be used.
     """
-    try:
-        with path.open("rb") as file:
-            entries = _entries(file, path.stat().st_size)
-    except OSError as error:
-        raise ModelError(f"{path}: {error.strerror or error}; an ONNX file is needed") from error
-    except ValueError as error:
-        raise ModelError(f"{path}: not an ONNX file, or cut short ({error})") from error
+    entries = read_entries(path)
     try:
         return _parse(entries)
     except ValueError as error:
         raise ModelError(f"{path}: metadata {error}") from error
+
+
+def read_entries(path: Path) -> dict[str, str]:
+    """The metadata_props of an .onnx file as they stand; ModelError if it is no ONNX file, or was cut short."""
+    try:
+        with path.open("rb") as file:
+            return _entries(file, path.stat().st_size)
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror or error}; an ONNX file is needed") from error
+    except ValueError as error:
+        raise ModelError(f"{path}: not an ONNX file, or cut short ({error})") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,14 +34,17 @@ def open_session(path: Path, model: ModelConfig) -> Session:
     Raises:
         ModelError: the runner is missing, cannot use the device, or cannot load the file.
     """
+    return OnnxRuntimeSession(path, model) if needs_onnxruntime(path, model) else OpenVinoSession(path, model)
+
+
+def needs_onnxruntime(path: Path, model: ModelConfig) -> bool:
+    """Whether an ONNX file goes to ONNX Runtime rather than OpenVINO; ModelError if it can go to neither."""
     cuda = model.device.startswith("cuda")
     if model.runner == "torch":
         raise ModelError(f"{path}: runner torch cannot run an ONNX file; use --runner openvino or onnx")
     if model.runner == "openvino" and cuda:
         raise ModelError(f"{path}: runner openvino runs on cpu, not on {model.device}; use --runner onnx")
-    if model.runner == "onnx" or cuda:
-        return OnnxRuntimeSession(path, model)
-    return OpenVinoSession(path, model)
+    return model.runner == "onnx" or cuda
 
 
 class OpenVinoSession:
@@ -66,7 +69,7 @@ class OpenVinoSession:
             }
             self._request = core.compile_model(network, "CPU", settings).create_infer_request()
         except RuntimeError as error:
-            raise ModelError(f"{path}: OpenVINO cannot load it; --runner onnx may ({_reason(error)})") from error
+            raise ModelError(f"{path}: OpenVINO cannot load it; --runner onnx may ({reason(error)})") from error
         self.output_names = tuple(_openvino_name(port, i) for i, port in enumerate(network.outputs))
         self.where = f"OpenVINO on cpu, threads {model.threads}"
         self._path = path
@@ -78,7 +81,7 @@ class OpenVinoSession:
             try:
                 self._request.infer([batch], share_inputs=True)
             except RuntimeError as error:
-                raise ModelError(f"{self._path}: OpenVINO failed ({_reason(error)})") from error
+                raise ModelError(f"{self._path}: OpenVINO failed ({reason(error)})") from error
             tensors = (self._request.get_output_tensor(i) for i in range(len(self.output_names)))
             return [np.array(tensor.data) for tensor in tensors]
 
@@ -87,32 +90,37 @@ class OnnxRuntimeSession:
     """ONNX Runtime on the CPU or a CUDA device."""
 
     def __init__(self, path: Path, model: ModelConfig):
-        runtime = _onnxruntime(path)
-        self._errors = _exceptions(runtime)
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = model.threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # threads that spin while idle take the cores that decoders and encoders need
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        providers = _providers(path, model.device, runtime.get_available_providers())
-        try:
-            self._session = runtime.InferenceSession(str(path), options, providers=providers)
-        except self._errors as error:
-            raise ModelError(f"{path}: ONNX Runtime cannot load it ({_reason(error)})") from error
-        used = self._session.get_providers()[0].removesuffix("ExecutionProvider")
-        if model.device.startswith("cuda") and used != "CUDA":
-            raise ModelError(f"{path}: device {model.device} could not be opened by ONNX Runtime; use cpu or auto")
+        self._session, self._errors, self.where = open_onnxruntime(path, model)
         self.form = _onnxruntime_form(path, self._session, model)
         self.output_names = tuple(output.name for output in self._session.get_outputs())
-        self.where = f"ONNX Runtime on {used.lower()}, threads {model.threads}"
         self._path = path
 
     def run(self, batch: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
         try:
             return [np.asarray(value) for value in self._session.run(None, {self.form.name: batch})]
         except self._errors as error:
-            raise ModelError(f"{self._path}: ONNX Runtime failed ({_reason(error)})") from error
+            raise ModelError(f"{self._path}: ONNX Runtime failed ({reason(error)})") from error
+
+
+def open_onnxruntime(path: Path, model: ModelConfig) -> tuple[Any, tuple[type[Exception], ...], str]:
+    """An ONNX Runtime session, the exceptions that it raises, and where it runs, in a few words; ModelError if none."""
+    runtime = _onnxruntime(path)
+    errors = _exceptions(runtime)
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = model.threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # threads that spin while idle take the cores that decoders and encoders need
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    providers = _providers(path, model.device, runtime.get_available_providers())
+    try:
+        session = runtime.InferenceSession(str(path), options, providers=providers)
+    except errors as error:
+        raise ModelError(f"{path}: ONNX Runtime cannot load it ({reason(error)})") from error
+    used = session.get_providers()[0].removesuffix("ExecutionProvider")
+    if model.device.startswith("cuda") and used != "CUDA":
+        raise ModelError(f"{path}: device {model.device} could not be opened by ONNX Runtime; use cpu or auto")
+    return session, errors, f"ONNX Runtime on {used.lower()}, threads {model.threads}"
 
 
 def _openvino_form(path: Path, network: Any, model: ModelConfig) -> InputForm:
@@ -172,7 +180,7 @@ def _check_single(path: Path, names: list[str]) -> None:
         raise ModelError(f"{path}: {len(names)} inputs ({', '.join(names)}); exactly one, the picture, is needed")
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """A runner's many lines as one."""
     text = " ".join(str(error).split())
     return text if len(text) <= _MAX_REASON else f"{text[:_MAX_REASON]}..."

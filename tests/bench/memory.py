@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.runtime.clips import write_long_street
 from tests.runtime.jobs import Job, run
 
-SETTLE_FRAMES = 60
+SETTLE_FRAMES = 200
 
 
 def pss_mb(job: Job) -> float:
