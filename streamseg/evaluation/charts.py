@@ -1,12 +1,13 @@
 """Lines in SVG, drawn to stand in a page of HTML: colours come from the page's style (classes c0, c1, ... and ink)."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
 Points = Sequence[tuple[float, float]]
 
-COLOURS = 4
+COLOURS = 8
 _WIDTH, _HEIGHT = 460, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 12, 42
 _SPARK_WIDTH, _SPARK_HEIGHT = 110, 28
@@ -35,6 +36,14 @@ class Line:
 
 
 UNIT_TICKS = (0, 0.2, 0.4, 0.6, 0.8, 1)
+
+
+def axis_from_zero(label: str, highest: float) -> Axis:
+    """An axis that reaches a little above highest, with three to six ticks at round values."""
+    power = 10 ** math.floor(math.log10(highest / 2)) if highest > 0 else 0.2
+    step = next(power * factor for factor in (1, 2, 5, 10) if highest <= 5 * power * factor)
+    ticks = [i * step for i in range(math.ceil(highest / step) + 1)] if highest > 0 else [0, step]
+    return Axis(label, 0, ticks[-1], ticks)
 
 
 def line_chart(lines: Sequence[Line], x: Axis, y: Axis, title: str) -> str:

@@ -5,11 +5,13 @@ STYLE = """
   color-scheme: light dark;
   --paper: #fbfbf9; --card: #fff; --ink: #22262a; --soft: #697178; --rule: #e3e4e0; --found: #ff6a00;
   --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #a4528b; --shade: 0 114 178;
+  --c4: #8a6d00; --c5: #5b6770; --c6: #c2185b; --c7: #4b49c9;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #16191c; --card: #1d2125; --ink: #e2e5e7; --soft: #97a0a7; --rule: #31373c;
     --c0: #56b4e9; --c1: #ff9a52; --c2: #2fc79b; --c3: #d98fc0; --shade: 86 180 233;
+    --c4: #e3c44f; --c5: #aab4bb; --c6: #ff7fa8; --c7: #a3a2ff;
   }
 }
 * { box-sizing: border-box; }
@@ -49,12 +51,16 @@ svg .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
 svg.spark circle { fill: var(--c0); }
 .line.c0 { stroke: var(--c0); } .line.c1 { stroke: var(--c1); }
 .line.c2 { stroke: var(--c2); } .line.c3 { stroke: var(--c3); }
+.line.c4 { stroke: var(--c4); } .line.c5 { stroke: var(--c5); }
+.line.c6 { stroke: var(--c6); } .line.c7 { stroke: var(--c7); }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; margin: .2rem 0 0; padding: 0; list-style: none; }
 .legend li { color: var(--soft); font-size: .85rem; }
 .legend.key { padding-left: 46px; }
 .legend i { display: inline-block; width: 1.1rem; height: 3px; margin-right: .4rem; vertical-align: middle; }
 i.c0 { background: var(--c0); } i.c1 { background: var(--c1); }
 i.c2 { background: var(--c2); } i.c3 { background: var(--c3); }
+i.c4 { background: var(--c4); } i.c5 { background: var(--c5); }
+i.c6 { background: var(--c6); } i.c7 { background: var(--c7); }
 i.truth { background: #fff; outline: 1px solid #000; } i.found { background: var(--found); }
 .sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(210px, 1fr)); gap: 1rem; align-items: start; }
 figure { margin: 0; }

@@ -23,30 +23,39 @@ _LEGEND = '<ul class="legend"><li><i class="truth"></i>truth</li><li><i class="f
 def page(outcome: Outcome) -> str:
     """The whole page."""
     network = escape("; ".join(filter(None, (outcome.stills_network, outcome.clips_network))))
-    return "\n".join([
-        "<!DOCTYPE html>",
-        '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
-        f"<title>streamseg evaluate: {network}</title><style>{STYLE}</style></head><body>",
-        f'<header><h1>What the network sees</h1><p class="soft">{network}</p></header>',
+    sections = [
         *_overview(outcome),
         *map(_stills_section, outcome.stills),
         *(_clip_section(part) for part in outcome.clips if part.frames),
+    ]
+    return document("streamseg evaluate", "What the network sees", network, sections)
+
+
+def document(command: str, heading: str, subject: str, sections: Sequence[str]) -> str:
+    """A page of sections; all of it is HTML already."""
+    return "\n".join([
+        "<!DOCTYPE html>",
+        '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
+        f"<title>{command}: {subject}</title><style>{STYLE}</style></head><body>",
+        f'<header><h1>{heading}</h1><p class="soft">{subject}</p></header>',
+        *sections,
         "</body></html>\n",
     ])  # fmt: skip
 
 
 def _overview(outcome: Outcome) -> list[str]:
     tables = (stills_table(outcome.stills), outlines_table(outcome.clips), identities_table(outcome.clips))
-    return [f"<section>{_table(table)}</section>" for table in tables if table.rows]
+    return [f"<section>{table_of(figures)}</section>" for figures in tables if figures.rows]
 
 
-def _table(table: Figures) -> str:
-    head = "".join(f"<th>{escape(heading)}</th>" for heading in table.headings)
+def table_of(figures: Figures) -> str:
+    """A table; names of groups stand in rows of their own."""
+    head = "".join(f"<th>{escape(heading)}</th>" for heading in figures.headings)
     rows = []
-    for row in table.rows:
+    for row in figures.rows:
         kind = "group" if not any(row[1:]) else "part" if row[0].startswith("  ") else ""
         rows.append(f'<tr class="{kind}">' + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>")
-    note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
+    note = f'<p class="note">{escape(figures.note)}</p>' if figures.note else ""
     return f'<div class="wide"><table><tr>{head}</tr>{"".join(rows)}</table></div>{note}'
 
 
@@ -64,12 +73,13 @@ def _stills_section(part: StillsPart) -> str:
         f'<section><h2>{escape(part.name)}</h2><p class="soft">{images} pictures</p>',
         f'<div class="pair">{"".join(charts)}</div>',
         _corruptions(part.robustness) if part.robustness else "",
-        _sheet(part),
+        sheet_of(part),
         "</section>",
     ])  # fmt: skip
 
 
-def _sheet(part: StillsPart) -> str:
+def sheet_of(part: StillsPart) -> str:
+    """The best, typical and worst pictures of a data set."""
     ranked = score_pictures(part.result, part.threshold)
     rows = [
         _pictures(f"{group} pictures", [(picture_of(score), _caption(score)) for score in scores])

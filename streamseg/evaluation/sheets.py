@@ -57,14 +57,20 @@ def _outlined(rgb: U8, truth: Sequence[U8], found: Sequence[U8]) -> bytes:
     scale = _LONG_SIDE / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     canvas = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    wanted, seen = ([_edges(mask, size) for mask in masks] for masks in (truth, found))
+    wanted, seen = ([edges_of(mask, size) for mask in masks] for masks in (truth, found))
     for edges, colour, thickness in ((wanted, (0, 0, 0), 6), (wanted, TRUTH_RGB, 4), (seen, FOUND_RGB, 2)):
         for edge in edges:
             cv2.polylines(canvas, edge, isClosed=True, color=colour, thickness=thickness, lineType=cv2.LINE_AA)
-    bgr = np.ascontiguousarray(canvas[..., ::-1])
+    return jpeg_of(canvas)
+
+
+def jpeg_of(rgb: U8) -> bytes:
+    """uint8 [H, W, 3] RGB as JPEG."""
+    bgr = np.ascontiguousarray(rgb[..., ::-1])
     return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1])
 
 
-def _edges(mask: U8, size: tuple[int, int]) -> list[npt.NDArray[np.int32]]:
+def edges_of(mask: U8, size: tuple[int, int]) -> list[npt.NDArray[np.int32]]:
+    """The outlines of a mask (uint8 [H, W] 0/1) in a picture of another size (width, height), as OpenCV draws them."""
     placed = cv2.resize(mask * np.uint8(255), size, interpolation=cv2.INTER_LINEAR)
     return list(cv2.findContours((placed > 127).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0])

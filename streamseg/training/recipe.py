@@ -28,9 +28,11 @@ class Recipe(Section):
     weights: dict[str, float] = Field(default_factory=dict, description="how often a source is drawn; default 1")
     network: Literal["s", "m"] = Field("s", description="plan of a new network: m has three times the work of s")
     labels: tuple[str, ...] = ("person", "vehicle", "animal")
-    precision: Literal["bf16", "fp32"] = "bf16"
+    precision: Literal["bf16", "fp16", "fp32"] = Field("bf16", description="fp16: on CUDA only")
     threads: int = Field(2, ge=1, le=256, description="of the network on a CPU")
     seed: int = Field(1, ge=0)
+    validate_images: int = Field(10_000, ge=1, description="scenes between two validations (--val)")
+    validate_side: int = Field(416, ge=32, le=4096, multiple_of=32, description="side of the view in them, px")
     checkpoint_s: float = Field(120.0, gt=0, description="seconds between checkpoints")
     terms: str = Field("trained on the user's own data", description="terms the data put on the weights")
 

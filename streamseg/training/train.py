@@ -7,8 +7,10 @@ import json
 import math
 import pickle  # for the name of an error only: weights_only loads no objects
 import queue
+import re
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,21 +22,34 @@ import torch
 from streamseg.errors import ConfigError, DataError
 from streamseg.inference.net import PLANS, DeconvNet, NetConfig
 from streamseg.training.dataset import Dataset, load_dataset
-from streamseg.training.losses import loss_terms, total
+from streamseg.training.losses import WEIGHTS, loss_terms, total
 from streamseg.training.recipe import Recipe
 from streamseg.training.scenes import SceneMaker, SceneOptions
 from streamseg.training.targets import Batch, make_batch
+from streamseg.training.transplant import fit_start, what_changes
 from streamseg.weights.format import load_weights, save_weights
+
+_RATE_OVER = 50
+"""Batches over which the rate is measured."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """Where a training run stands: scenes seen and wanted, scenes a second, the mean of each loss term."""
+    """Where a training run stands: scenes seen and wanted, scenes a second of late, the mean of each loss term.
+
+    saved: a checkpoint was just written.
+    """
 
     images: int
     wanted: int
     rate: float
     terms: dict[str, float] = field(default_factory=dict)
+    saved: bool = False
+
+    @property
+    def loss(self) -> float:
+        """The weighted sum that is minimised."""
+        return sum(WEIGHTS[name] * value for name, value in self.terms.items())
 
 
 class Trainer:
@@ -43,22 +58,24 @@ class Trainer:
     def __init__(
         self, recipe: Recipe, data: Sequence[Path], out: Path, *, device: str = "cpu", start: Path | None = None
     ):
-        """start: weights to begin from (fine-tuning); a checkpoint in out goes before it."""
-        self.recipe, self.out, self.device = recipe, out, torch.device(device)
+        """start: weights to begin from (fine-tuning), whatever their labels; a checkpoint in out goes before it."""
+        self.recipe, self.out, self.device = recipe, out, _device(device, recipe.precision)
         torch.set_num_threads(recipe.threads)
         self.sources = _load_sources(recipe, data)
-        self.net = load_weights(start)[0] if start else DeconvNet(_plan(recipe))
-        if recipe.motion and not self.net.config.motion:
-            self.net = _with_motion(self.net)
-        if self.net.config.labels != recipe.labels:
-            raise ConfigError(
-                f"labels {list(recipe.labels)}: {start} knows {list(self.net.config.labels)}; must be equal"
-            )
+        self.begun_from, self.start_note = "", ""
+        if start:
+            known, header = load_weights(start)
+            self.begun_from = f"{start.stem} ({header.notes.get('terms', 'no terms stated')})"
+            self.start_note = what_changes(known.config.labels, recipe.labels, start.stem)
+            self.net = fit_start(known, recipe.labels, motion=recipe.motion)
+        else:
+            self.net = DeconvNet(_plan(recipe))
         self.net.to(self.device).train()
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
         self.average = DeconvNet(self.net.config).to(self.device)
         self.average.load_state_dict(self.net.state_dict())
         self.optimiser = torch.optim.AdamW(_groups(self.net, recipe.weight_decay), lr=recipe.learning_rate)
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=recipe.precision == "fp16")
         self.images = 0
         out.mkdir(parents=True, exist_ok=True)
         if (out / "checkpoint.pt").exists():
@@ -66,22 +83,28 @@ class Trainer:
 
     def run(self) -> Iterator[Progress]:
         """Train to the end of the recipe; yields after every batch. Checkpoints come by time and at the end."""
-        recipe, saved, began = self.recipe, time.monotonic(), time.monotonic()
-        first = self.images
-        with (self.out / "log.jsonl").open("a", encoding="utf-8") as log:
-            for batch in _batches(self.sources, recipe, first):
+        if self.images >= self.recipe.images:
+            return
+        saved, spent = time.monotonic(), deque[float](maxlen=_RATE_OVER)
+        with (self.out / "log.jsonl").open("a", encoding="utf-8", buffering=1) as log:
+            began = time.monotonic()
+            for batch in _batches(self.sources, self.recipe, self.images):
+                rate_now = self._learning_rate()
                 terms = self._step(batch.to(self.device))
                 self.images += len(batch.view)
-                rate = (self.images - first) / (time.monotonic() - began)
-                log.write(json.dumps({"images": self.images, "rate": round(rate, 1), **terms}) + "\n")
-                yield Progress(self.images, recipe.images, rate, terms)
-                if time.monotonic() - saved > recipe.checkpoint_s:
+                spent.append(time.monotonic() - began)
+                progress = Progress(
+                    self.images, self.recipe.images, len(batch.view) * len(spent) / sum(spent), terms,
+                    saved=time.monotonic() - saved > self.recipe.checkpoint_s or self.images >= self.recipe.images,
+                )  # fmt: skip
+                log.write(_line(progress, rate_now))
+                if progress.saved:
                     self.save()
                     saved = time.monotonic()
-                    log.flush()
-                if self.images >= recipe.images:
-                    break
-        self.save()
+                yield progress
+                if self.images >= self.recipe.images:
+                    return
+                began = time.monotonic()
 
     def save(self) -> None:
         """Write checkpoint and weights, each under a temporary name first."""
@@ -89,15 +112,23 @@ class Trainer:
             "net": self.net.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "scaler": self.scaler.state_dict(),
             "images": self.images,
+            "begun_from": self.begun_from,
         }
         temporary = self.out / "checkpoint.tmp"
         torch.save(state, temporary)
         temporary.replace(self.out / "checkpoint.pt")
+        self.save_average(self.out / "weights.safetensors")
+
+    def save_average(self, path: Path) -> None:
+        """Write the averaged weights, under a temporary name first."""
         notes = {"terms": self.recipe.terms, "data": ", ".join(dataset.name for dataset, _ in self.sources)}
-        weights = self.out / "weights.tmp"
-        save_weights(self.average, weights, images=str(self.images), **notes)
-        weights.replace(self.out / "weights.safetensors")
+        if self.begun_from:
+            notes["begun_from"] = self.begun_from
+        temporary = path.with_suffix(".tmp")
+        save_weights(self.average, temporary, images=str(self.images), **notes)
+        temporary.replace(path)
 
     def _resume(self) -> None:
         path = self.out / "checkpoint.pt"
@@ -106,7 +137,10 @@ class Trainer:
             self.net.load_state_dict(state["net"])
             self.average.load_state_dict(state["average"])
             self.optimiser.load_state_dict(state["optimiser"])
+            if self.scaler.is_enabled() and state.get("scaler"):
+                self.scaler.load_state_dict(state["scaler"])
             self.images = int(state["images"])
+            self.begun_from = self.begun_from or state.get("begun_from", "")
         except (OSError, KeyError, ValueError, RuntimeError, pickle.UnpicklingError) as error:
             reason = str(error).splitlines()[0]
             raise DataError(f"{path}: not a checkpoint of this network ({reason}); use another --out") from error
@@ -114,15 +148,17 @@ class Trainer:
     def _step(self, batch: Batch) -> dict[str, float]:
         for group in self.optimiser.param_groups:
             group["lr"] = self._learning_rate()
-        half = self.recipe.precision == "bf16"
+        half = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.recipe.precision)
         view = batch.view.float().contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+        with torch.autocast(self.device.type, half, enabled=half is not None):
             raw = self.net(view, None if batch.motion is None else batch.motion.float())
         terms = loss_terms(raw, batch)
         self.optimiser.zero_grad(set_to_none=True)
-        total(terms).backward()  # type: ignore[no-untyped-call]  # missing in torch's stubs
+        self.scaler.scale(total(terms)).backward()  # type: ignore[no-untyped-call]  # missing in torch's stubs
+        self.scaler.unscale_(self.optimiser)
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 10.0)
-        self.optimiser.step()
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
         self._update_average()
         return {name: round(term.item(), 4) for name, term in terms.items()}
 
@@ -143,19 +179,29 @@ class Trainer:
                 mean.lerp_(new, 1 - keep)
 
 
+def _line(progress: Progress, learning_rate: float) -> str:
+    row = {"images": progress.images, "rate": round(progress.rate, 1), "learning_rate": float(f"{learning_rate:.4g}")}
+    return json.dumps(row | progress.terms) + "\n"
+
+
+def _device(name: str, precision: str) -> torch.device:
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+        raise ConfigError(f"device {name!r}: must be cpu, cuda or cuda:N")
+    if precision == "fp16" and name == "cpu":
+        raise ConfigError(f"precision 'fp16': needs a CUDA device, not {name!r}; use bf16 or fp32")
+    if name != "cpu" and not torch.cuda.is_available():
+        raise ConfigError(f"device {name!r}: torch sees no CUDA device; use cpu")
+    return torch.device(name)
+
+
 def _load_sources(recipe: Recipe, data: Sequence[Path]) -> list[tuple[Dataset, float]]:
     sources = [load_dataset(path, recipe.labels) for path in data]
     kept = [(d, recipe.weights.get(d.name, 1.0)) for d in sources if recipe.weights.get(d.name, 1.0) > 0]
     if not any(dataset.pictures for dataset, _ in kept):
         raise DataError("no pictures to train on: give zips or folders with annotations.json and weights above 0")
+    if not any(row["category_id"] in p.labels for d, _ in kept for p in d.pictures for row in p.rows):
+        raise DataError(f"nothing to learn: no picture has an object of {', '.join(recipe.labels)}; see --labels")
     return kept
-
-
-def _with_motion(net: DeconvNet) -> DeconvNet:
-    """The same network, that takes a map of what moves and makes nothing of it yet."""
-    wider = DeconvNet(replace(net.config, motion=True))
-    wider.load_state_dict(net.state_dict(), strict=False)
-    return wider
 
 
 def _plan(recipe: Recipe) -> NetConfig:
@@ -169,15 +215,25 @@ def _groups(net: DeconvNet, weight_decay: float) -> list[dict[str, object]]:
     return [{"params": kernels, "weight_decay": weight_decay}, {"params": rest, "weight_decay": 0.0}]
 
 
+def scene_maker(sources: list[tuple[Dataset, float]], recipe: Recipe) -> SceneMaker:
+    """What makes the scenes of a run."""
+    options = SceneOptions(recipe.size, recipe.zoom, recipe.paste, recipe.paste_px, recipe.copy_paste, recipe.motion)
+    return SceneMaker(sources, len(recipe.labels), options)
+
+
+def scene_chance(recipe: Recipe, seen: int) -> np.random.Generator:
+    """What the scenes of a run are drawn from that goes on after `seen` of them."""
+    return np.random.default_rng((recipe.seed, seen))
+
+
 def _batches(sources: list[tuple[Dataset, float]], recipe: Recipe, seen: int) -> Iterator[Batch]:
     """Batches for ever, made ahead in a thread; what follows `seen` scenes differs from what came before."""
-    options = SceneOptions(recipe.size, recipe.zoom, recipe.paste, recipe.paste_px, recipe.copy_paste, recipe.motion)
-    maker = SceneMaker(sources, len(recipe.labels), options)
+    maker = scene_maker(sources, recipe)
     ready: queue.Queue[Batch | BaseException] = queue.Queue(maxsize=3)
     stop = threading.Event()
 
     def fill() -> None:
-        rng = np.random.default_rng((recipe.seed, seen))
+        rng = scene_chance(recipe, seen)
         try:
             while not stop.is_set():
                 ready.put(make_batch([maker.make(rng) for _ in range(recipe.batch)]))
