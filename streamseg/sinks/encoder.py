@@ -43,10 +43,10 @@ class Picture:
     planes: Planes
 
 
-def picture_of(planes: Planes, into: Picture | None = None) -> Picture:
-    """Copy planes into a picture for the encoder, a new one or one of that size; odd sizes repeat their last lines."""
+def picture_of(planes: Planes) -> Picture:
+    """Copy planes into a picture for the encoder; odd sizes repeat the last row or column."""
     height, width = (side + side % 2 for side in planes.size_hw)
-    frame = av.VideoFrame(width, height, "yuv420p") if into is None else into.frame
+    frame = av.VideoFrame(width, height, "yuv420p")
     copies = []
     for target, source in zip(frame.planes, (planes.y, planes.u, planes.v), strict=True):
         rows = np.frombuffer(target, np.uint8).reshape(target.height, target.line_size)[:, : target.width]
@@ -89,20 +89,14 @@ class Encoder:
             self._container.close()
             raise
         self.head = written.getvalue()
-        self._picture: Picture | None = None
         self.parameters: bytes = self._video.codec_context.extradata
-
-    def load(self, planes: Planes) -> Picture:
-        """Planes of the look's size in this encoder's own picture, which the next load() takes again."""
-        self._picture = picture_of(planes, self._picture)
-        return self._picture
 
     def encode(self, picture: Picture, ticks: int, duration: int, *, key: bool) -> Sample:
         """Encode a picture; times are in ticks of 1/90000 s and must grow."""
         frame = picture.frame
         frame.pts, frame.time_base = ticks, Fraction(1, TICKS_PER_S)
-        kinds = av.video.frame.PictureType
-        frame.pict_type = kinds.I if key else kinds.NONE
+        if key:
+            frame.pict_type = av.video.frame.PictureType.I
         [packet] = self._video.encode(frame)
         return Sample(bytes(packet), duration, packet.is_keyframe)
 

@@ -16,7 +16,7 @@ from streamseg.records import Extraction, Frame, StreamInfo
 from streamseg.sinks.annotate import Annotator
 from streamseg.sinks.audio import AudioTrack, Sound, SoundMark
 from streamseg.sinks.disk import sink_errors
-from streamseg.sinks.encoder import Encoder, Look, SoundRefused
+from streamseg.sinks.encoder import Encoder, Look, SoundRefused, picture_of
 from streamseg.sinks.fragments import barely_begun
 from streamseg.sinks.mp4 import End, Mp4
 from streamseg.sinks.outdir import claim_stream
@@ -92,7 +92,7 @@ class VideoSink:
         if frame.seq <= self._seq:
             return True  # given again by one who did not live to note that it is safe
         part, encoder = self._part_for(frame)
-        picture = encoder.load(frame.planes)
+        picture = picture_of(frame.planes)
         self.annotator.draw(picture.planes, extraction)
         part.file.add(encoder, picture, frame.pts_ns, self._sounds(frame.pts_ns))
         self._seq = frame.seq
