@@ -46,16 +46,17 @@ def train(
 
     --start keeps all that the network knows; labels that are new to it begin fresh.
     """
-    recipe = _recipe(file, changed)
+    from rich.console import Console
+
     from streamseg.commands.train_display import display
     from streamseg.training.train import Trainer
     from streamseg.training.watched import WatchedRun
     from streamseg.weights.header import find_weights
 
-    trainer = Trainer(recipe, data, out, device=device, start=find_weights(start) if start else None)
+    trainer = Trainer(_recipe(file, changed), data, out, device=device, start=find_weights(start) if start else None)
     if trainer.start_note and trainer.images == 0:
         click.echo(trainer.start_note, err=True)
-    with display(recipe.images, trainer.images) as shown:
+    with display(Console(stderr=True)) as shown:
         run = WatchedRun(trainer, val, shown.bar)
         try:
             for event in run.run():

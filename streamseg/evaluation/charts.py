@@ -41,7 +41,7 @@ UNIT_TICKS = (0, 0.2, 0.4, 0.6, 0.8, 1)
 def axis_from_zero(label: str, highest: float) -> Axis:
     """An axis that reaches a little above highest, with three to six ticks at round values."""
     power = 10 ** math.floor(math.log10(highest / 2)) if highest > 0 else 0.2
-    step = next(power * factor for factor in (1, 2, 5, 10) if highest <= 5 * power * factor)
+    step = next(power * factor for factor in (1, 2, 5) if highest <= 5 * power * factor)
     ticks = [i * step for i in range(math.ceil(highest / step) + 1)] if highest > 0 else [0, step]
     return Axis(label, 0, ticks[-1], ticks)
 

@@ -48,7 +48,7 @@ class SceneMaker:
         """One scene."""
         dataset = self.sources[rng.choice(len(self.sources), p=self.weights)]
         scene = self._canvas(dataset.pictures[rng.integers(len(dataset.pictures))], rng)
-        if rng.random() < self.options.copy_paste:
+        if self.cuttable and rng.random() < self.options.copy_paste:
             for _ in range(rng.integers(1, self.options.paste + 1)):
                 self._paste(scene, rng)
         if self.options.motion:

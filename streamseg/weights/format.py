@@ -16,6 +16,7 @@ def save_weights(net: DeconvNet, path: Path, **notes: str) -> None:
     """Write net in fp16; notes: what the file should say of itself (terms, data, images)."""
     tensors = {k: v.detach().cpu().half().contiguous() for k, v in net.state_dict().items() if _kept(k)}
     save_file(tensors, path, metadata={"format": FORMAT, "config": json.dumps(asdict(net.config)), **notes})
+    path.chmod(0o644)  # safetensors leaves it to the owner alone
 
 
 def load_weights(path: Path) -> tuple[DeconvNet, Header]:

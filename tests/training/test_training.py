@@ -69,16 +69,19 @@ def test_weights_of_a_run_load_and_say_their_terms(tmp_path):
     assert network.labels == LABELS
 
 
-def test_a_spoilt_checkpoint_and_other_classes_are_explained(tmp_path):
+def test_a_spoilt_checkpoint_is_explained(tmp_path):
     run = trainer(tmp_path, images=4)
     list(run.run())
-    with pytest.raises(ConfigError, match=r"knows \['person', 'vehicle', 'animal'\]; must be equal"):
-        Trainer(
-            Recipe(labels=("cat",)), [tmp_path / "blobs.zip"], tmp_path / "b", start=run.out / "weights.safetensors"
-        )
     (run.out / "checkpoint.pt").write_bytes(b"nonsense")
     with pytest.raises(DataError, match="not a checkpoint of this network"):
         trainer(tmp_path, images=8)
+
+
+def test_a_run_that_has_ended_stays_as_it_is(tmp_path):
+    list(trainer(tmp_path, images=8).run())
+    before = (tmp_path / "run/weights.safetensors").read_bytes()
+    assert list(trainer(tmp_path, images=8).run()) == []
+    assert (tmp_path / "run/weights.safetensors").read_bytes() == before
 
 
 def test_no_objects_is_no_trouble(tmp_path):
@@ -106,6 +109,22 @@ def test_mistakes_are_explained(tmp_path):
         load_recipe(tmp_path / "recipe.yaml")
     with pytest.raises(ModelError, match="not a streamseg weight file"):
         load_weights(tmp_path / "blobs.zip")
+    with pytest.raises(DataError, match="nothing to learn: no picture has an object of cat, dog; see --labels"):
+        trainer(tmp_path, labels=("cat", "dog"))
+
+
+@pytest.mark.parametrize(
+    ("precision", "device", "says"),
+    [
+        ("fp16", "cpu", "precision 'fp16': needs a CUDA device, not 'cpu'; use bf16 or fp32"),
+        ("fp32", "tpu", "device 'tpu': must be cpu, cuda or cuda:N"),
+    ],
+)
+def test_devices_that_cannot_be_are_explained(tmp_path, precision, device, says):
+    write_zip(tmp_path / "blobs.zip")
+    recipe = Recipe(**(SMALL | {"precision": precision}))
+    with pytest.raises(ConfigError, match=says):
+        Trainer(recipe, [tmp_path / "blobs.zip"], tmp_path / "run", device=device)
 
 
 class Oracle:

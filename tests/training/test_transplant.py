@@ -1,0 +1,60 @@
+"""A network that goes on with other labels: what it knew stays, bit by bit."""
+
+import pytest
+import torch
+
+from streamseg.inference.net import DeconvNet, NetConfig
+from streamseg.training.transplant import fit_start, what_changes
+
+PLAN = {"widths": (8, 16, 16, 16), "depths": (1, 1, 1, 1), "prototypes": 4}
+
+
+def taught(labels, **settings):
+    """A network whose heads say something."""
+    net = DeconvNet(NetConfig(labels=labels, **PLAN, **settings)).eval()
+    with torch.no_grad():
+        for head in net.heads:
+            torch.nn.init.normal_(head.out.weight, std=0.5)
+            torch.nn.init.normal_(head.out.bias)
+    return net
+
+
+@torch.no_grad()
+def test_kept_labels_see_what_they_saw():
+    net = taught(("person", "vehicle", "animal"))
+    fitted = fit_start(net, ("cat", "animal", "person", "dog"), motion=True).eval()
+    view = torch.rand(1, 3, 64, 64) * 255
+    before, after = net(view), fitted(view, torch.rand(1, 16, 16) * 255)
+    assert fitted.config.labels == ("cat", "animal", "person", "dog") and fitted.config.motion
+    for old, new in zip(before.levels, after.levels, strict=True):
+        assert torch.equal(new.heat[:, [1, 2]], old.heat[:, [2, 0]])
+        assert torch.equal(new.box, old.box) and torch.equal(new.mix, old.mix)
+        assert new.heat.shape[1] == 4 and new.heat[:, [0, 3]].sigmoid().max() < 0.1
+    assert torch.equal(after.prototypes, before.prototypes)
+    assert torch.equal(after.semantic[:, [1, 2]], before.semantic[:, [2, 0]])
+
+
+def test_as_many_labels_of_other_names_start_fresh():
+    net = taught(("person", "vehicle"))
+    fitted = fit_start(net, ("cat", "dog"), motion=False)
+    for old, new in zip(net.heads, fitted.heads, strict=True):
+        assert new.out.bias[:2].tolist() == pytest.approx([-4.6, -4.6])
+        assert torch.equal(new.out.bias[2:], old.out.bias[2:])
+
+
+def test_a_network_that_fits_is_left_alone():
+    net = taught(("person",), motion=True)
+    assert fit_start(net, ("person",), motion=True) is net
+    assert fit_start(net, ("person",), motion=False) is net
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted", "says"),
+    [
+        (("person", "vehicle"), ("person", "vehicle"), ""),
+        (("person", "vehicle"), ("person", "cat"), "s: keeps person; starts fresh cat; forgets vehicle"),
+        (("person",), ("cat", "dog"), "s: starts fresh cat, dog; forgets person"),
+    ],
+)
+def test_what_changes_is_one_line(known, wanted, says):
+    assert what_changes(known, wanted, "s") == says
