@@ -39,7 +39,7 @@ LEAST_AREA = 64
 
 
 class BilinearUp(network.Up):
-    """Upsampled bilinearly, then a 3x3 convolution of as many weights as 9/16 of the deconvolution's."""
+    """Upsampled bilinearly, then a 3x3 convolution: 9/16 of the deconvolution's weights, 9/4 of its sums."""
 
     def __init__(self, n_in: int, n_skip: int, n_out: int):
         super().__init__(n_in, n_skip, n_out)
@@ -49,7 +49,7 @@ class BilinearUp(network.Up):
 
 
 class ShuffleUp(network.Up):
-    """A 3x3 convolution to four times the channels, which become the four pixels of a cell."""
+    """A 3x3 convolution to four times the channels, the four pixels of a cell: 9/4 of weights and sums."""
 
     def __init__(self, n_in: int, n_skip: int, n_out: int):
         super().__init__(n_in, n_skip, n_out)
@@ -61,6 +61,7 @@ UPSAMPLING = {"deconvolution": network.Up, "bilinear": BilinearUp, "pixel shuffl
 
 def begin_upsampling(variant: str, start: str, file: Path) -> None:
     """A weight file with the trunk of start, whose upsampling layers are new and of the variant's kind."""
+    network.Up = UPSAMPLING["deconvolution"]
     trained, _ = load_weights(find_weights(start))
     network.Up = UPSAMPLING[variant]
     torch.manual_seed(0)
@@ -108,7 +109,7 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
 def figures(rows: np.ndarray) -> np.ndarray:
     """Recall at IoU 0.5, mean IoU and boundary IoU of what was found."""
     hit = rows[:, 1] > 0
-    return np.array([hit.mean(), rows[hit, 1].mean(), rows[hit, 2].mean()])
+    return np.array([hit.mean(), *(rows[hit, 1:].mean(0) if hit.any() else (0, 0))])
 
 
 def difference(rows: np.ndarray, base: np.ndarray, draws: int = 1000) -> list[tuple[float, float, float]]:
@@ -118,7 +119,7 @@ def difference(rows: np.ndarray, base: np.ndarray, draws: int = 1000) -> list[tu
     parts = np.stack([(rows[:, 1] > 0) * 1.0 - (base[:, 1] > 0), *((rows - base)[:, 1:].T * both)], 1)
     sums = np.stack([np.bincount(scenes, part, scenes.max() + 1) for part in (*parts.T, both, np.ones(len(rows)))], 1)
     picked = sums[rng.integers(0, len(sums), (draws, len(sums)))].sum(1)
-    drawn, whole = (s[..., :3] / s[..., [4, 3, 3]] for s in (picked, sums.sum(0)))
+    drawn, whole = (s[..., :3] / np.maximum(s[..., [4, 3, 3]], 1) for s in (picked, sums.sum(0)))
     return [(float(whole[i]), *map(float, np.percentile(drawn[:, i], (2.5, 97.5)))) for i in range(3)]
 
 

@@ -1,0 +1,103 @@
+"""What preprocess learns of a stream outlives it: a death at either side of the commit changes no motion map."""
+
+import os
+
+import numpy as np
+import pytest
+
+from streamseg.config import ModelConfig, StreamConfig
+from streamseg.preprocess import Preprocessor
+from streamseg.records import Frame, Planes, Sample
+from streamseg.runtime.hosted import Hosted
+from streamseg.runtime.ledger import Ledger
+from streamseg.runtime.packing import pack, unpack
+from streamseg.runtime.preprocess_station import PreprocessStation
+from streamseg.runtime.slots import Stamp
+from streamseg.runtime.store import Area, Layout, Segment, make_memory, make_segment
+
+SIZE, VIEW, FRAMES = (64, 96), (64, 96), 24
+
+
+class Host:
+    def ring(self, ticket, stage):
+        pass
+
+    def report(self, message):
+        raise AssertionError(message)
+
+
+class Killed(BaseException):
+    """What no station catches."""
+
+
+@pytest.fixture
+def stream():
+    layout = Layout.of(SIZE, VIEW, slots=1, upstream=(-1,))
+    fds = make_segment("s", layout), make_memory("l", Ledger.size(2))
+    hosted = Hosted(
+        0, "s", StreamConfig(source="x"), False, ("preprocess",), {}, Ledger(fds[1], 2), VIEW, ("person",), True
+    )
+    hosted.segments[1] = Segment(fds[0], layout)
+    hosted.segments[1].table.set_active([0])
+    yield hosted
+    for fd in fds:
+        os.close(fd)
+
+
+def frame(seq):
+    luma = np.random.default_rng(seq).normal(100, 3, SIZE).clip(0, 255).astype(np.uint8)
+    luma[16:48, 4 * seq % 80 : 4 * seq % 80 + 16] = 220
+    grey = np.full((32, 48), 128, np.uint8)
+    return Frame("s", seq, seq * 40_000_000, Planes(luma, grey, grey))
+
+
+def station_of(stream):
+    station = PreprocessStation(Host(), ModelConfig(view=VIEW))
+    station.open(stream)
+    return station
+
+
+def motion_of(stream, *, die):
+    """The motion map of each frame; die(seq, station) may have it killed at a frame: another takes its place."""
+    table, maps, station = stream.segments[1].table, [], station_of(stream)
+    for seq in range(FRAMES):
+        pack(frame(seq), stream.segments[1].area(0, Area.FRAME))
+        table.publish(0, Stamp(seq, seq, 0))
+        die(seq, station)
+        try:
+            assert station.step()
+        except Killed:
+            station = station_of(stream)
+            assert station.step()
+        assert not list(stream.waiting(0)), "it was let go"
+        maps.append(unpack(stream.segments[1].area(0, Area.SAMPLE), Sample).motion.copy())
+        table.free(0)
+    return maps
+
+
+def before_the_commit(seq, station):
+    if seq % 5 == 3:
+        ledger = station.streams[0].ledger
+
+        def killed(*_):
+            ledger.commit = type(ledger).commit.__get__(ledger)
+            raise Killed
+
+        ledger.commit = killed
+
+
+def after_the_commit(seq, station):
+    if seq % 5 == 3:
+
+        def killed(*_, **__):
+            raise Killed
+
+        station._let_go = killed
+
+
+@pytest.mark.parametrize("die", [before_the_commit, after_the_commit])
+def test_a_death_changes_no_motion_map(stream, die):
+    undisturbed = Preprocessor.resumed(StreamConfig(source="x"), ModelConfig(view=VIEW), VIEW, motion=True)
+    wanted = [undisturbed(frame(seq)).motion for seq in range(FRAMES)]
+    assert any(motion.any() for motion in wanted)
+    assert all(map(np.array_equal, motion_of(stream, die=die), wanted))
