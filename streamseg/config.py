@@ -61,7 +61,7 @@ class CaptureConfig(Section):
 class ModelConfig(Section):
     """Which network, where it runs, what is kept of what it finds."""
 
-    name: str = Field("s", description="a shipped network (s), or a .safetensors or .onnx file")
+    name: str = Field("s", description="a shipped network (s), or a .safetensors, .onnx or exported .xml file")
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto: a GPU if there is one")
     runner: Literal["auto", "torch", "openvino", "onnx"] = Field("auto", description="auto: OpenVINO on a CPU")
     view: tuple[int, int] = Field((448, 768), description="height, width the network sees; multiples of 32")
