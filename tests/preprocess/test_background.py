@@ -53,11 +53,18 @@ def test_objects_that_pass_do_not_become_background(rng):
 
 
 def test_one_who_stands_still_is_seen_for_long_and_then_belongs_there(rng):
-    background, _, now = learnt(rng)
+    background, _, now = learnt(rng, frames=300)
     times = range(now, now + 25 * 600 * TICK_NS, 25 * TICK_NS)
     seen = [background(scene(rng, box=(16, 48, 32, 64)), pts_ns)[8, 12] for pts_ns in times]
     assert min(seen[:20]) > 150
     assert max(seen[-20:]) < 40
+
+
+def test_what_stood_there_at_first_leaves_no_ghost_for_long(rng):
+    background = Background()
+    for i in range(260):
+        background(scene(rng, box=(16, 48, 32, 64) if i < 25 else None), i * TICK_NS)
+    assert background(scene(rng), 260 * TICK_NS).max() < 60
 
 
 def test_light_that_changes_everywhere_is_no_motion(rng):
@@ -70,6 +77,13 @@ def test_a_camera_that_moves_tells_nothing(rng):
     background, _, now = learnt(rng)
     moved = np.roll(scene(rng), (4, 12), (0, 1))[:, ::-1]
     assert not background(np.ascontiguousarray(moved), now).any()
+
+
+def test_a_camera_that_turns_slowly_tells_nothing(rng):
+    wall = np.random.default_rng(7).integers(60, 140, (8, 60, 3)).repeat(8, 0).repeat(8, 1)
+    background = Background()
+    told = [background(wall[:, i : i + 96].astype(np.uint8), i * TICK_NS).any() for i in range(300)]
+    assert np.mean(told) < 0.1
 
 
 def test_what_flickers_is_used_to(rng):
