@@ -112,7 +112,7 @@ class Encoder:
             "crf": str(config.crf),
             "g": "600",
             "forced-idr": "1",
-            "x264-params": "annexb=0",  # each unit with its length before it, as MP4 has them
+            "x264-params": "annexb=0:weightp=0",  # lengths before units, as MP4 has them; weights cost a frame's memory
             "colorspace": _MATRIX[color.matrix],
             "color_range": "pc" if color.full_range else "tv",
             "chroma_sample_location": color.chroma_site,
