@@ -23,7 +23,7 @@ def quantize(model: Any, samples: list[Sample], *, motion: bool) -> Any:
         import nncf
     except ImportError as error:
         raise ConfigError("precision int8: needs NNCF: pip install 'streamseg[export]'") from error
-    nncf.set_log_level(logging.ERROR)
+    logging.getLogger("nncf").setLevel(logging.ERROR)  # its own function changes the handlers, too, whosever they are
     dataset = nncf.Dataset(samples, lambda sample: as_inputs([sample], motion=motion))
     # a range is the mean of the views' largest values: scores would be cut off at what the best object usually has
     scores = nncf.IgnoredScope(names=_from_sigmoids(model))
