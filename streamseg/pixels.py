@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 from streamseg.records import Color, Frame, Planes
 
+RGB_COLOR = Color("bt601", full_range=True, chroma_site="center")
+"""How pictures that come as RGB become planes: as JPEG does it (JFIF), nothing of their range is lost."""
+
 U8 = npt.NDArray[np.uint8]
 F64 = npt.NDArray[np.float64]
 _WEIGHTS = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722)}

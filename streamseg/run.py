@@ -125,7 +125,7 @@ def build(
 ) -> Pipeline:
     """One stream's five stages, as the configuration has them."""
     tracker = ObjectTracker.of(stream, config, network.labels)
-    preprocess = Preprocessor.of(stream, config.model, network)
+    preprocess = Preprocessor.of(stream, config.model, network.view_hw, motion=network.takes_motion)
     return Pipeline(open_source(stream, config.capture), preprocess, network, tracker, sinks, account or Account())
 
 

@@ -21,10 +21,9 @@ from streamseg.capture.container import MAX_PIXELS, check_size
 from streamseg.capture.listing import IMAGE_SUFFIXES, list_media
 from streamseg.config import CaptureConfig
 from streamseg.errors import SourceInvalid, SourceNotFound
-from streamseg.pixels import planes_from_rgb
-from streamseg.records import U8, Color, Frame, Place, StreamInfo
+from streamseg.pixels import RGB_COLOR, planes_from_rgb
+from streamseg.records import U8, Frame, Place, StreamInfo
 
-_COLOR = Color("bt601", full_range=True, chroma_site="center")
 _SECOND_NS = 1_000_000_000
 
 log = logging.getLogger(__name__)
@@ -104,7 +103,7 @@ class FolderSource:
             if rgb is None:
                 continue
             pts_ns, now_ns = self._pts_ns(index), time.monotonic_ns()
-            yield Frame(self._name, seq, pts_ns, planes_from_rgb(rgb, _COLOR), _COLOR, now_ns)
+            yield Frame(self._name, seq, pts_ns, planes_from_rgb(rgb, RGB_COLOR), RGB_COLOR, now_ns)
             seq += 1
 
     def _paths(self) -> list[Path]:

@@ -11,14 +11,13 @@ import numpy as np
 from av.sidedata.sidedata import SideDataContainer
 
 from streamseg.capture.orientation import UPRIGHT, Orientation, turn_upright
-from streamseg.pixels import planes_from_rgb
+from streamseg.pixels import RGB_COLOR, planes_from_rgb
 from streamseg.records import U8, Color, Planes
 
 _BT709, _BT601 = 1, (4, 5, 6)
 _CONVERTED = {7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 _FULL_RANGE = 2
 _HDR_TRANSFERS = (16, 18)
-_RGB_COLOR = Color("bt601", full_range=True, chroma_site="center")
 _PLANAR = ("yuv420p", "yuvj420p", "yuva420p", "gray")
 _SEMIPLANAR = ("nv12", "nv21")
 
@@ -76,7 +75,7 @@ def _is_rgb(frame: av.VideoFrame) -> bool:
 
 def _read_rgb(frame: av.VideoFrame) -> Picture:
     rgb = frame.to_ndarray(format="rgb24")
-    return Picture(planes_from_rgb(rgb, _RGB_COLOR), _RGB_COLOR, notes=(f"{frame.format.name} to 8-bit 4:2:0",))
+    return Picture(planes_from_rgb(rgb, RGB_COLOR), RGB_COLOR, notes=(f"{frame.format.name} to 8-bit 4:2:0",))
 
 
 def _read_yuv(frame: av.VideoFrame, site: Literal["left", "center"]) -> Picture:

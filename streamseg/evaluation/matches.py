@@ -70,7 +70,8 @@ def _by_picture(rows: Sequence[Row]) -> defaultdict[int, list[Row]]:
 def _compare(picture: Picture, truth: list[Row], found: list[Row]) -> PictureScore:
     """One to one, within a category; what lies in a region of several objects is neither right nor wrong."""
     single = [row for row in truth if not row["iscrowd"]]
-    overlap = np.where(_overlap(found, single) >= _MATCH_IOU, _overlap(found, single), 0)
+    overlap = _overlap(found, single)
+    overlap = np.where(overlap >= _MATCH_IOU, overlap, 0)
     rows, columns = linear_sum_assignment(-overlap)
     pairs = [value for value in overlap[rows, columns].tolist() if value > 0]
     matched = {row for row, column in zip(rows, columns, strict=True) if overlap[row, column] > 0}

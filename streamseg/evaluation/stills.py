@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from streamseg.errors import ConfigError
 from streamseg.geometry import rle_encode
-from streamseg.pixels import planes_from_rgb
+from streamseg.pixels import RGB_COLOR, planes_from_rgb
 from streamseg.preprocess import FitView
-from streamseg.records import Color, Frame, Instances
+from streamseg.records import Frame, Instances
 from streamseg.stages import Network
 from streamseg.training.dataset import Dataset, Picture, load_dataset
 
@@ -65,14 +65,14 @@ def find(network: Network, dataset: Dataset, on_picture: Callable[[], None], spo
     """What the network finds on all pictures, or on what spoil (uint8 [H, W, 3] RGB) makes of them."""
     fit, found = FitView(network.view_hw), list[Row]()
     for picture in dataset.pictures:
-        found += _rows(network([fit(_frame(picture.id, spoil(picture)))])[0], picture)
+        found += _rows(network([fit(still_frame(picture.id, spoil(picture)))])[0], picture)
         on_picture()
     return found
 
 
-def _frame(picture_id: int, rgb: U8) -> Frame:
-    color = Color("bt601", full_range=True, chroma_site="center")
-    return Frame("stills", picture_id, 0, planes_from_rgb(rgb, color), color)
+def still_frame(picture_id: int, rgb: U8) -> Frame:
+    """A single picture (uint8 [H, W, 3] RGB) as preprocess takes it."""
+    return Frame("stills", picture_id, 0, planes_from_rgb(rgb, RGB_COLOR), RGB_COLOR)
 
 
 def _rows(instances: Instances, picture: Picture) -> Iterator[Row]:

@@ -8,9 +8,9 @@ from pathlib import Path
 from streamseg.capture import expand, open_source, parse_source
 from streamseg.config import CaptureConfig, ModelConfig, StreamConfig
 from streamseg.errors import DataError
-from streamseg.pixels import planes_from_rgb
+from streamseg.evaluation.stills import still_frame
 from streamseg.preprocess import FitView, Preprocessor
-from streamseg.records import Color, Frame, Sample
+from streamseg.records import Sample
 from streamseg.training.dataset import load_dataset
 
 STREET = "synthetic://street?seconds=16&size=1280x720&fps=1/2&seed=5"
@@ -44,14 +44,13 @@ def _is_dataset(path: Path) -> bool:
 
 def _of_stills(path: Path, share: int, model: ModelConfig) -> Iterator[Sample]:
     pictures = load_dataset(path, ()).pictures
-    color = Color("bt601", full_range=True, chroma_site="center")
     fit = FitView(model.view, enlarge=model.enlarge)
     for picture in pictures[:: max(1, len(pictures) // share)][:share]:
-        yield fit(Frame(path.stem, picture.id, 0, planes_from_rgb(picture.rgb(), color), color))
+        yield fit(still_frame(picture.id, picture.rgb()))
 
 
 def _of_clip(clip: StreamConfig, share: int, model: ModelConfig) -> Iterator[Sample]:
-    preprocess = Preprocessor.resumed(clip, model, model.view, motion=model.motion)
+    preprocess = Preprocessor.of(clip, model, model.view, motion=model.motion)
     source = open_source(clip, CaptureConfig())
     try:
         step = max(1, (source.open().frames or share) // share)

@@ -32,11 +32,11 @@ def quantize(model: Any, samples: list[Sample], *, motion: bool) -> Any:
 
 def _from_sigmoids(model: Any) -> list[str]:
     """Names of the sigmoids and of all that follows them."""
-    todo = [node for node in model.get_ops() if node.get_type_name() == "Sigmoid"]
+    pending = [node for node in model.get_ops() if node.get_type_name() == "Sigmoid"]
     names = set()
-    while todo:
-        node = todo.pop()
+    while pending:
+        node = pending.pop()
         if node.get_type_name() != "Result":
             names.add(node.get_friendly_name())
-            todo += [port.get_node() for output in node.outputs() for port in output.get_target_inputs()]
+            pending += [port.get_node() for output in node.outputs() for port in output.get_target_inputs()]
     return sorted(names)

@@ -1,12 +1,10 @@
 """A weight file as an OpenVINO model (.xml and .bin), with its card in the run-time information."""
 
-import tempfile
 from pathlib import Path
-from typing import Any
 
 from streamseg.errors import SinkError
 from streamseg.inference.card import FORMAT_KEY, Card
-from streamseg.inference.ir_cache import read_or_convert
+from streamseg.inference.ir_cache import read_or_convert, save_model
 from streamseg.inference.ports import OUTPUTS, input_shapes
 from streamseg.records import Sample
 
@@ -28,17 +26,7 @@ def write_openvino(weights: Path, digest: str, card: Card, out: Path, *, calibra
         port.get_tensor().set_names({name})
     for key, value in card.entries().items():
         model.set_rt_info(value, [FORMAT_KEY, key])
-    _save(model, out, half=card.precision != "fp32")
-
-
-def _save(model: Any, out: Path, *, half: bool) -> None:
-    """Two files (.xml names, .bin numbers): the .bin goes first, so that a present .xml is always whole."""
-    import openvino as ov
-
     try:
-        with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-            ov.save_model(model, Path(folder) / out.name, compress_to_fp16=half)
-            for name in (out.with_suffix(".bin").name, out.name):
-                (Path(folder) / name).replace(out.with_name(name))
+        save_model(model, out, half=card.precision != "fp32")
     except OSError as error:
         raise SinkError(f"{out}: cannot be written ({error.strerror})") from error

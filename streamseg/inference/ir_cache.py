@@ -62,16 +62,23 @@ def _convert(weights: Path, view_hw: tuple[int, int]) -> Any:
         )
 
 
-def _keep(model: Any, kept: Path) -> None:
-    """Two files (.xml names, .bin numbers): the .bin goes first, so that a present .xml is always whole."""
+def save_model(model: Any, file: Path, *, half: bool) -> None:
+    """Write an openvino.Model, its weights in fp16 if half; OSError if that fails.
+
+    Two files (.xml names, .bin numbers): the .bin goes first, so that a present .xml is always whole.
+    """
     import openvino as ov
 
+    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
+        ov.save_model(model, Path(folder) / file.name, compress_to_fp16=half)
+        for name in (file.with_suffix(".bin").name, file.name):
+            (Path(folder) / name).replace(file.with_name(name))
+
+
+def _keep(model: Any, kept: Path) -> None:
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
-            # fp32, or the first run (not from the cache) would give other numbers than the second
-            ov.save_model(model, Path(folder) / kept.name, compress_to_fp16=False)
-            (Path(folder) / kept.with_suffix(".bin").name).replace(kept.with_suffix(".bin"))
-            (Path(folder) / kept.name).replace(kept)
+        # fp32, or the first run (not from the cache) would give other numbers than the second
+        save_model(model, kept, half=False)
     except OSError as error:
         log.warning("cache=%s not_written=%s", kept, error.strerror)

@@ -93,10 +93,7 @@ class Background:
             self._begin(now, small)
         ticks = min(max((pts_ns - self._pts_ns) / _TICK_NS, 0.1), 25.0)
         self._ticks, self._pts_ns = self._ticks + ticks, pts_ns
-        away = now - self._usual
-        # the camera's own exposure: what all of the view has in common
-        away -= np.median(away[:, ::4, ::4], axis=(1, 2), keepdims=True).astype(np.int16)
-        distance: I16 = np.maximum.reduce(np.abs(away))
+        distance = _distance(now, self._usual)
         beyond = distance - np.int16(_SPREADS) * self._spread - np.int16(_MARGIN)
         moving = float(np.count_nonzero(beyond > 8 * _ONE)) / beyond.size
         self._learn(now, distance, beyond > 0, max(_FIRST_STEP / self._ticks, _LAST_STEP) * ticks)
@@ -114,7 +111,7 @@ class Background:
         """Whether the camera moved since the anchor was dropped; looked at, and dropped anew, now and then."""
         if self._ticks - self._anchor_ticks < _WARM_TICKS:
             return False
-        before, after = self._anchor.astype(np.int16), small.astype(np.int16)
+        before, after = (view.transpose(2, 0, 1).astype(np.int16) for view in (self._anchor, small))
         self._anchor, self._anchor_ticks = small, self._ticks
         return _edges_moved(before, after) > _MOST_EDGES
 
@@ -129,14 +126,17 @@ class Background:
         np.maximum(self._spread, _LEAST_SPREAD, out=self._spread)
 
 
+def _distance(one: I16, other: I16) -> I16:
+    """How far two views (int16 [3, h, w]) are apart, [h, w], but for what all of the view has in common: exposure."""
+    away = one - other
+    away -= np.median(away[:, ::4, ::4], axis=(1, 2), keepdims=True).astype(np.int16)
+    return np.asarray(np.maximum.reduce(np.abs(away)))
+
+
 def _edges_moved(before: I16, after: I16) -> float:
-    """Share of the edges of a view (int16 [h, w, 3]) that differ by what a shift by half a cell would make of them."""
-    steepness = np.maximum(
-        np.abs(before[1:-1, 2:] - before[1:-1, :-2]).max(axis=2),
-        np.abs(before[2:, 1:-1] - before[:-2, 1:-1]).max(axis=2),
-    )
-    away = after - before
-    away -= np.median(away[::4, ::4].reshape(-1, 3), axis=0).astype(np.int16)
-    moved = np.abs(away[1:-1, 1:-1]).max(axis=2) > steepness // 4
+    """Share of the edges of a view (int16 [3, h, w]) that differ by what a shift by half a cell would make of them."""
+    across, down = before[:, 1:-1, 2:] - before[:, 1:-1, :-2], before[:, 2:, 1:-1] - before[:, :-2, 1:-1]
+    steepness = np.maximum.reduce(np.abs(np.concatenate([across, down])))
+    moved = _distance(after, before)[1:-1, 1:-1] > steepness // 4
     edges = steepness > _EDGE
     return int(np.count_nonzero(moved & edges)) / max(1, int(np.count_nonzero(edges)))

@@ -7,7 +7,6 @@ from streamseg.config import ModelConfig, StreamConfig
 from streamseg.preprocess.background import Background, BackgroundState
 from streamseg.preprocess.fit_view import FitView
 from streamseg.records import Frame, Sample
-from streamseg.stages import Network
 
 
 class Preprocessor:
@@ -22,12 +21,7 @@ class Preprocessor:
         self._fit, self._background = fit, background
 
     @classmethod
-    def of(cls, stream: StreamConfig, model: ModelConfig, network: Network) -> Self:
-        """As the configuration and the network have it."""
-        return cls.resumed(stream, model, network.view_hw, motion=network.takes_motion)
-
-    @classmethod
-    def resumed(
+    def of(
         cls,
         stream: StreamConfig,
         model: ModelConfig,
@@ -36,7 +30,7 @@ class Preprocessor:
         motion: bool,
         state: BackgroundState | None = None,
     ) -> Self:
-        """The same from what is known of the network, going on from a predecessor's state."""
+        """As the configuration has it, for a network's view and whether it takes motion; state: a predecessor's."""
         fit = FitView(view_hw, stream.region, model.enlarge)
         return cls(fit, Background(state) if motion else None)
 

@@ -5,7 +5,9 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+import msgspec
 
 from streamseg.config import RuntimeConfig
 from streamseg.errors import told
@@ -16,6 +18,8 @@ from streamseg.runtime.store import Area
 from streamseg.stages import Network
 
 log = logging.getLogger(__name__)
+
+State = TypeVar("State")
 
 GPU_BATCH = 8
 
@@ -134,6 +138,36 @@ class InTurn(Station):
     @abstractmethod
     def _handle(self, ticket: Ticket) -> None:
         """Do what the stage does with a frame that is ready."""
+
+
+class Remembering(InTurn):
+    """A station with a state for each stream, committed after every frame and before that frame goes."""
+
+    in_order = True
+
+    def __init__(self, host: Host):
+        super().__init__(host)
+        self._done: dict[int, int] = {}
+        """By stream: the last frame that a predecessor finished."""
+
+    def forget(self, number: int) -> None:
+        super().forget(number)
+        self._done.pop(number, None)
+
+    def _recall(self, stream: Hosted, kind: type[State]) -> State | None:
+        """What a predecessor knew of a stream."""
+        committed = stream.ledger.committed(stream.column(self.stage))
+        self._done[stream.number] = committed.seq if committed else -1
+        return msgspec.msgpack.decode(committed.state, type=kind) if committed else None
+
+    def _is_done(self, ticket: Ticket) -> bool:
+        """Whether a predecessor finished the frame, and died before it let it go."""
+        return ticket.seq <= self._done[ticket.stream.number]
+
+    def _commit(self, ticket: Ticket, state: object) -> None:
+        """Keep the state that holds after this frame."""
+        stream = ticket.stream
+        stream.ledger.commit(stream.column(self.stage), ticket.seq, msgspec.msgpack.encode(state))
 
 
 class InferenceStation(Station):

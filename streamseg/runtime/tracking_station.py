@@ -1,42 +1,34 @@
 """Tracking in a worker: every frame in order, the tracker's state committed before a frame goes."""
 
-import msgspec
-
 from streamseg.config import Config
 from streamseg.runtime.hosted import Harvest, Hosted, Ticket
-from streamseg.runtime.stations import Host, InTurn
+from streamseg.runtime.stations import Host, Remembering
 from streamseg.runtime.store import Area
 from streamseg.tracking import ObjectTracker
 from streamseg.tracking.state import TrackerState
 
 
-class TrackingStation(InTurn):
+class TrackingStation(Remembering):
     """Instances to tracks and cut-outs, every frame in order; the tracker's state is committed before a frame goes.
 
     The note of a frame is the number of objects that were confirmed in it.
     """
 
     stage = "tracking"
-    in_order = True
 
     def __init__(self, host: Host, config: Config):
         super().__init__(host)
         self._config = config
         self._trackers: dict[int, ObjectTracker] = {}
-        self._done: dict[int, int] = {}
-        """By stream: the last frame that a predecessor finished."""
 
     def open(self, stream: Hosted) -> None:
         super().open(stream)
-        committed = stream.ledger.committed(stream.column(self.stage))
-        state = msgspec.msgpack.decode(committed.state, type=TrackerState) if committed else None
-        self._done[stream.number] = committed.seq if committed else -1
+        state = self._recall(stream, TrackerState)
         self._trackers[stream.number] = ObjectTracker.of(stream.config, self._config, stream.labels, state)
 
     def forget(self, number: int) -> None:
         super().forget(number)
         self._trackers.pop(number, None)
-        self._done.pop(number, None)
 
     def _handle(self, ticket: Ticket) -> None:
         self._do(ticket, self._track)
@@ -44,13 +36,13 @@ class TrackingStation(InTurn):
     def _track(self, ticket: Ticket) -> int:
         stream = ticket.stream
         column, tracker = stream.column(self.stage), self._trackers[stream.number]
-        if ticket.seq <= self._done[stream.number]:
-            return int(ticket.table.note[column, ticket.slot])  # a predecessor died before it let the frame go
+        if self._is_done(ticket):
+            return int(ticket.table.note[column, ticket.slot])
         known = {track.id for track in tracker.state.tracks if track.confirmed_label is not None}
         extraction = tracker.update(ticket.frame(), ticket.instances())
         confirmed = {track.id for track in extraction.tracks if track.confirmed_label is not None}
         ticket.put(Area.RESULT, Harvest(extraction.tracks, extraction.cutouts, extraction.degraded))
         note = len(confirmed - known)
         ticket.table.note[column, ticket.slot] = note
-        stream.ledger.commit(column, ticket.seq, msgspec.msgpack.encode(tracker.state))
+        self._commit(ticket, tracker.state)
         return note

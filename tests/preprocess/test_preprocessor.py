@@ -16,7 +16,7 @@ def frame(seq, *, box=False):
 
 
 def make(*, motion, state=None):
-    return Preprocessor.resumed(StreamConfig(source="x"), ModelConfig(view=VIEW), VIEW, motion=motion, state=state)
+    return Preprocessor.of(StreamConfig(source="x"), ModelConfig(view=VIEW), VIEW, motion=motion, state=state)
 
 
 def test_a_network_that_takes_no_motion_gets_none():

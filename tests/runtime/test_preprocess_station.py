@@ -97,7 +97,7 @@ def after_the_commit(seq, station):
 
 @pytest.mark.parametrize("die", [before_the_commit, after_the_commit])
 def test_a_death_changes_no_motion_map(stream, die):
-    undisturbed = Preprocessor.resumed(StreamConfig(source="x"), ModelConfig(view=VIEW), VIEW, motion=True)
+    undisturbed = Preprocessor.of(StreamConfig(source="x"), ModelConfig(view=VIEW), VIEW, motion=True)
     wanted = [undisturbed(frame(seq)).motion for seq in range(FRAMES)]
     assert any(motion.any() for motion in wanted)
     assert all(map(np.array_equal, motion_of(stream, die=die), wanted))
