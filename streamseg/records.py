@@ -120,13 +120,15 @@ class Instances:
     """What the network found in one frame, best score first.
 
     boxes: float32 [N, 4] x0, y0, x1, y1 in frame pixels; scores: float32 [N] in 0..1; labels: int32 [N], index into
-    the model's class names; masks: N soft masks in frame pixels.
+    the model's class names; masks: N soft masks in frame pixels. appearance: float32 [N, E], unit vectors that are the
+    closer (cosine) the more two objects look like one; None from a network that gives none.
     """
 
     boxes: F32
     scores: F32
     labels: I32
     masks: tuple[SoftMask, ...]
+    appearance: F32 | None = None
 
     def __len__(self) -> int:
         return len(self.scores)

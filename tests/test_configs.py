@@ -7,6 +7,7 @@ import yaml
 
 from streamseg.config import load
 from streamseg.template import shipped, shipped_names
+from streamseg.training.recipe import load_recipe
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 PATHS = [CONFIGS / f"{name}.yaml" for name in shipped_names()]
@@ -36,6 +37,13 @@ def test_it_tells_where_paths_begin(path: Path) -> None:
 def test_every_file_of_the_folder_is_yaml() -> None:
     for path in CONFIGS.iterdir():
         assert path.suffix == ".yaml" and isinstance(yaml.safe_load(path.read_text(encoding="utf-8")), dict)
+
+
+@pytest.mark.parametrize("name", ["train", "train-open"])
+def test_recipes_are_valid_and_say_how_they_are_used(name: str) -> None:
+    path = CONFIGS / f"{name}.yaml"
+    assert load_recipe(path).terms
+    assert f"--recipe configs/{name}.yaml" in path.read_text(encoding="utf-8")
 
 
 def test_four_cameras_are_four_named_streams() -> None:

@@ -56,6 +56,7 @@ def train(
     trainer = Trainer(_recipe(file, changed), data, out, device=device, start=find_weights(start) if start else None)
     if trainer.start_note and trainer.images == 0:
         click.echo(trainer.start_note, err=True)
+    _warn_of_shared(data, val)
     with display(Console(stderr=True)) as shown:
         run = WatchedRun(trainer, val, shown.bar)
         try:
@@ -75,6 +76,13 @@ def _recipe(file: Path | None, changed: dict[str, Any]) -> "Recipe":
     recipe = load_recipe(file)
     update = {key: tuple(value) if isinstance(value, list) else value for key, value in changed.items() if value}
     return recipe.model_copy(update=update)
+
+
+def _warn_of_shared(data: tuple[Path, ...], val: tuple[Path, ...]) -> None:
+    learnt = {path.resolve() for path in data}
+    shared = [str(path) for path in val if path.resolve() in learnt]
+    if shared:
+        click.echo(f"--val {', '.join(shared)}: also trained on, so its AP says little of new pictures", err=True)
 
 
 def _say_results(run: "WatchedRun") -> None:

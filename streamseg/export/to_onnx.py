@@ -10,7 +10,7 @@ import torch
 from streamseg.errors import SinkError
 from streamseg.inference.card import Card
 from streamseg.inference.net import Deployed
-from streamseg.inference.ports import OUTPUTS, input_shapes
+from streamseg.inference.ports import input_shapes, output_names
 from streamseg.inference.subpixel import with_convolutions
 from streamseg.weights.format import load_weights
 
@@ -29,7 +29,7 @@ def write_onnx(weights: Path, card: Card, out: Path) -> None:
     try:
         with tempfile.TemporaryDirectory(dir=out.parent) as folder:
             part = Path(folder) / out.name
-            _trace(net, input_shapes(card.view_hw, motion=card.motion), part)
+            _trace(net, input_shapes(card.view_hw, motion=card.motion), output_names(appearance=card.appearance), part)
             with part.open("ab") as file:
                 file.write(_metadata(card.entries()))
             part.replace(out)
@@ -37,14 +37,14 @@ def write_onnx(weights: Path, card: Card, out: Path) -> None:
         raise SinkError(f"{out}: cannot be written ({error.strerror})") from error
 
 
-def _trace(net: torch.nn.Module, shapes: Mapping[str, tuple[int, ...]], file: Path) -> None:
+def _trace(net: torch.nn.Module, shapes: Mapping[str, tuple[int, ...]], outputs: tuple[str, ...], file: Path) -> None:
     examples = tuple(torch.zeros((1, *shape), dtype=torch.uint8) for shape in shapes.values())
     # the successor of this exporter, which traces, needs onnxscript and has no better graph for this network
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
             net, examples, file, dynamo=False, opset_version=OPSET, input_names=list(shapes),
-            output_names=list(OUTPUTS), dynamic_axes={name: {0: "batch"} for name in (*shapes, *OUTPUTS)},
+            output_names=list(outputs), dynamic_axes={name: {0: "batch"} for name in (*shapes, *outputs)},
         )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from streamseg.errors import SinkError
 from streamseg.inference.card import FORMAT_KEY, Card
 from streamseg.inference.ir_cache import read_or_convert, save_model
-from streamseg.inference.ports import OUTPUTS, input_shapes
+from streamseg.inference.ports import input_shapes, output_names
 from streamseg.records import Sample
 
 
@@ -21,7 +21,7 @@ def write_openvino(weights: Path, digest: str, card: Card, out: Path, *, calibra
         from streamseg.export.int8 import quantize
 
         model = quantize(model, calibration, motion=card.motion)
-    names = [*input_shapes(card.view_hw, motion=card.motion), *OUTPUTS]
+    names = [*input_shapes(card.view_hw, motion=card.motion), *output_names(appearance=card.appearance)]
     for port, name in zip([*model.inputs, *model.outputs], names, strict=True):
         port.get_tensor().set_names({name})
     for key, value in card.entries().items():

@@ -51,7 +51,7 @@ def write(plan: Plan, samples: list[Sample]) -> None:
     header = read_metadata(plan.weights)
     digest = hashlib.sha256(plan.weights.read_bytes()).hexdigest()
     notes = header.notes | {"source": plan.weights.name, "source_sha256": digest}
-    card = Card(header.labels, plan.view_hw, plan.precision, header.motion, notes)
+    card = Card(header.labels, plan.view_hw, plan.precision, header.motion, header.appearance, notes)
     if plan.format == "onnx":
         from streamseg.export.to_onnx import write_onnx
 

@@ -16,13 +16,10 @@ def load_network(model: ModelConfig) -> Network:
     """The network that the configuration names: one of ours (shipped, trained or exported), or a user's .onnx file."""
     path = Path(model.name)
     if path.suffix.lower() in (".onnx", ".xml"):
-        from streamseg.inference.exported import is_exported_onnx, load_exported
-
-        if path.suffix.lower() == ".xml" or is_exported_onnx(path):
-            return load_exported(path, model)
+        from streamseg.inference.exported import load_exported
         from streamseg.inference.user_onnx import UserOnnx
 
-        return UserOnnx(path, model)
+        return load_exported(path, model) or UserOnnx(path, model)
     from streamseg.inference.network import load_deconv_network
 
     return load_deconv_network(model)

@@ -18,14 +18,15 @@ Precision = Literal["fp32", "fp16", "bf16", "int8"]
 class Card:
     """labels: class names in the order of the outputs; view_hw: the one size it takes; precision: of its arithmetic.
 
-    motion: whether it takes a map of what moves. notes: where it comes from (source, digest) and what the weight file
-    says (terms, data, images).
+    motion: whether it takes a map of what moves; appearance: whether it tells objects of a kind apart. notes: where it
+    comes from (source, digest) and what the weight file says (terms, data, images).
     """
 
     labels: tuple[str, ...]
     view_hw: tuple[int, int]
     precision: Precision
     motion: bool = False
+    appearance: bool = False
     notes: dict[str, str] = field(default_factory=dict)
 
     def entries(self) -> dict[str, str]:
@@ -36,6 +37,7 @@ class Card:
             "view": json.dumps(self.view_hw),
             "precision": self.precision,
             "motion": json.dumps(self.motion),
+            "appearance": json.dumps(self.appearance),
         }
         return self.notes | own
 
@@ -51,8 +53,9 @@ class Card:
             labels = tuple(str(name) for name in json.loads(notes.pop("names")))
             height, width = json.loads(notes.pop("view"))
             precision, motion = notes.pop("precision"), bool(json.loads(notes.pop("motion")))
+            appearance = bool(json.loads(notes.pop("appearance", "false")))
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{path}: its card cannot be read ({type(error).__name__}: {error})") from error
         if not labels or precision not in get_args(Precision):
             raise ModelError(f"{path}: its card names {len(labels)} classes and precision {precision!r}")
-        return cls(labels, (int(height), int(width)), cast(Precision, precision), motion, notes)
+        return cls(labels, (int(height), int(width)), cast(Precision, precision), motion, appearance, notes)

@@ -20,17 +20,22 @@ DUPLICATE_IOU = 0.55
 
 @dataclass(frozen=True, slots=True)
 class Peaks:
-    """Candidates in view pixels, best first: score [N], label [N], box [N, 4] x0, y0, x1, y1, mix [N, M]."""
+    """Candidates in view pixels, best first: score [N], label [N], box [N, 4] x0, y0, x1, y1, mix [N, M].
+
+    appearance [N, E], of any length; E is 0 for a network without.
+    """
 
     score: F32
     label: npt.NDArray[np.int32]
     box: F32
     mix: F32
+    appearance: F32
 
     def take(self, rows: Sequence[int]) -> "Peaks":
         """Some of them, in the order given."""
         index = np.array(rows, np.int64)
-        return Peaks(self.score[index], self.label[index], self.box[index], self.mix[index])
+        score, box, mix, appearance = (part[index] for part in (self.score, self.box, self.mix, self.appearance))
+        return Peaks(score, self.label[index], box, mix, appearance)
 
 
 def decode(outputs: Sequence[F32], fit: Letterbox, *, floor: float, most: int) -> Instances:
@@ -45,22 +50,30 @@ def decode(outputs: Sequence[F32], fit: Letterbox, *, floor: float, most: int) -
     masks, cells = _masks(outputs[-1], kept, MASK_STRIDE)
     boxes = _clip(fit.undo(kept.box), fit)
     soft = tuple(_soft_mask(mask, cell, fit) for mask, cell in zip(masks, cells, strict=True))
-    return Instances(boxes, kept.score, kept.label, soft)
+    return Instances(boxes, kept.score, kept.label, soft, _directions(kept.appearance))
 
 
 def _find_peaks(levels: Sequence[F32], view_hw: tuple[int, int], *, floor: float, most: int) -> Peaks:
-    parts = []
+    parts, kinds = [], len(levels) // len(STRIDES)
     for i, stride in enumerate(STRIDES):
-        heat, box, mix = levels[3 * i : 3 * i + 3]
+        heat, box, mix, *appearance = levels[kinds * i : kinds * (i + 1)]
         label, y, x = np.nonzero(heat >= floor)
         centre = np.stack([x + 0.5, y + 0.5], 1) * stride
         distance = box[:, y, x].T
         corners = np.concatenate([centre - distance[:, :2], centre + distance[:, 2:]], 1)
-        parts.append((heat[label, y, x], label, corners, mix[:, y, x].T))
-    score, label, corners, mix = (np.concatenate(part) for part in zip(*parts, strict=True))
+        look = appearance[0][:, y, x].T if appearance else np.zeros((len(x), 0), np.float32)
+        parts.append((heat[label, y, x], label, corners, mix[:, y, x].T, look))
+    score, label, corners, mix, look = (np.concatenate(part) for part in zip(*parts, strict=True))
     best = np.argsort(-score, kind="stable")[:most]
     corners = np.clip(corners[best], 0, np.array([view_hw[1], view_hw[0]] * 2))
-    return Peaks(score[best], label[best].astype(np.int32), corners.astype(np.float32), mix[best])
+    return Peaks(score[best], label[best].astype(np.int32), corners.astype(np.float32), mix[best], look[best])
+
+
+def _directions(vectors: F32) -> F32 | None:
+    """Vectors [N, E] at unit length; None where they are empty."""
+    if not vectors.shape[1]:
+        return None
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6), np.float32)
 
 
 def _masks(prototypes: F32, peaks: Peaks, stride: int) -> tuple[list[F32], npt.NDArray[np.int64]]:

@@ -13,7 +13,7 @@ from streamseg.inference.card import FORMAT_KEY, Card
 from streamseg.inference.network import DeconvNetwork
 from streamseg.inference.onnx_metadata import read_entries
 from streamseg.inference.onnx_session import needs_onnxruntime, open_onnxruntime, reason
-from streamseg.inference.ports import OUTPUTS, input_shapes
+from streamseg.inference.ports import input_shapes, output_names
 from streamseg.inference.runners import F32, U8, OpenVinoRunner, Runner
 
 log = logging.getLogger(__name__)
@@ -25,20 +25,20 @@ f16 was slower than f32 on a processor that has both: fp16 is a way to keep weig
 """
 
 
-def is_exported_onnx(path: Path) -> bool:
-    """Whether an .onnx file is one of ours; ModelError if it is no ONNX file."""
-    return FORMAT_KEY in read_entries(path)
+def load_exported(path: Path, model: ModelConfig) -> DeconvNetwork | None:
+    """The network in a file of `streamseg export`, None for an .onnx of somebody else's.
 
-
-def load_exported(path: Path, model: ModelConfig) -> DeconvNetwork:
-    """The network in a file of `streamseg export`; its view is the file's own, model.view is ignored.
+    Its view is the file's own, model.view is ignored.
 
     Raises:
         ConfigError: it cannot run where model asks it to.
-        ModelError: the file is not of `streamseg export`, is damaged, or belongs to another version.
+        ModelError: the file is no ONNX file, no .xml of `streamseg export`, is damaged, or belongs to another version.
     """
     if path.suffix.lower() == ".onnx":
-        card = Card.parse(path, read_entries(path))
+        entries = read_entries(path)
+        if FORMAT_KEY not in entries:
+            return None
+        card = Card.parse(path, entries)
         runner = _onnx_runner(path, card, model)
     else:
         card, runner = _openvino(path, model)
@@ -54,13 +54,14 @@ class OnnxRunner:
     def __init__(self, path: Path, card: Card, model: ModelConfig):
         self._session, self._errors, self._where = open_onnxruntime(path, model)
         self._path, self._inputs = path, tuple(input_shapes(card.view_hw, motion=card.motion))
-        _check_ports(path, self._inputs, *([port.name for port in ports()] for ports in (
+        self._outputs = output_names(appearance=card.appearance)
+        _check_ports(path, card, *([port.name for port in ports()] for ports in (
             self._session.get_inputs, self._session.get_outputs,
         )))  # fmt: skip
 
     def __call__(self, *inputs: U8) -> list[F32]:
         try:
-            found = self._session.run(list(OUTPUTS), dict(zip(self._inputs, inputs, strict=True)))
+            found = self._session.run(list(self._outputs), dict(zip(self._inputs, inputs, strict=True)))
         except self._errors as error:
             raise ModelError(f"{self._path}: ONNX Runtime failed ({reason(error)})") from error
         return [np.asarray(output, np.float32) for output in found]
@@ -107,16 +108,17 @@ def _openvino_runner(path: Path, network: Any, card: Card, model: ModelConfig) -
     names = ([sorted(port.names)[0] if port.names else "?" for port in ports] for ports in (
         network.inputs, network.outputs,
     ))  # fmt: skip
-    _check_ports(path, tuple(input_shapes(card.view_hw, motion=card.motion)), *names)
+    _check_ports(path, card, *names)
     try:
         return OpenVinoRunner(network, model.threads, _HINTS[card.precision])
     except RuntimeError as error:
         raise ModelError(f"{path}: OpenVINO cannot run it ({reason(error)})") from error
 
 
-def _check_ports(path: Path, wanted: tuple[str, ...], inputs: list[str], outputs: list[str]) -> None:
-    for kind, needed, given in (("inputs", wanted, inputs), ("outputs", OUTPUTS, outputs)):
-        if tuple(given) != tuple(needed):
+def _check_ports(path: Path, card: Card, inputs: list[str], outputs: list[str]) -> None:
+    wanted = tuple(input_shapes(card.view_hw, motion=card.motion)), output_names(appearance=card.appearance)
+    for kind, needed, given in zip(("inputs", "outputs"), wanted, (inputs, outputs), strict=True):
+        if tuple(given) != needed:
             raise ModelError(
                 f"{path}: {kind} {', '.join(given)}; this version needs {', '.join(needed)}: export it again"
             )

@@ -30,7 +30,8 @@ class NetConfig:
     """What a network is built from; travels in the weights' metadata.
 
     widths: channels at stride 4, 8, 16, 32; depths: residual blocks there. mean and std: normalisation of the 0..255
-    view. prototypes: mask prototypes. motion: whether it takes a map of what moves beside the view.
+    view. prototypes: mask prototypes. motion: whether it takes a map of what moves beside the view. appearance: numbers
+    by which an object is told from others of its kind, 0 for a network without.
     """
 
     labels: tuple[str, ...] = ("person", "vehicle", "animal")
@@ -40,11 +41,12 @@ class NetConfig:
     mean: float = 114.0
     std: float = 64.0
     motion: bool = False
+    appearance: int = 0
 
 
 PLANS = {
-    "s": NetConfig(motion=True),
-    "m": NetConfig(widths=(48, 96, 192, 320), depths=(1, 2, 3, 2), prototypes=32, motion=True),
+    "s": NetConfig(motion=True, appearance=16),
+    "m": NetConfig(widths=(48, 96, 192, 320), depths=(1, 2, 3, 2), prototypes=32, motion=True, appearance=16),
 }
 """2.5 and 7.3 GMAC for a view of 384 x 640: for a CPU, and for a GPU or few streams."""
 
@@ -52,12 +54,13 @@ PLANS = {
 class Level(NamedTuple):
     """One head's raw output: heat [B, C, h, w] logits; box [B, 4, h, w] log distances in strides; mix [B, M, h, w].
 
-    M is the number of prototypes plus POSITION_TERMS.
+    M is the number of prototypes plus POSITION_TERMS. appearance [B, E, h, w], of any length; None without.
     """
 
     heat: Tensor
     box: Tensor
     mix: Tensor
+    appearance: Tensor | None
 
 
 class Raw(NamedTuple):
@@ -118,7 +121,7 @@ class Up(nn.Module):
 
 
 class Head(nn.Module):
-    """Heatmap, box distances and mask coefficients from one level's features."""
+    """Heatmap, box distances, mask coefficients and appearance from one level's features."""
 
     def __init__(self, n_in: int, width: int, config: NetConfig):
         super().__init__()
@@ -130,9 +133,16 @@ class Head(nn.Module):
         nn.init.normal_(self.out.weight, std=0.01)
         nn.init.zeros_(self.out.weight[-POSITION_TERMS:])
         self.out.bias = nn.Parameter(bias)
+        self.appearance = nn.Conv2d(width, config.appearance, 1) if config.appearance else None
 
     def forward(self, x: Tensor) -> Level:
-        return Level(*self.out(self.tower(x)).split(self.splits, 1))
+        tower = self.tower(x)
+        appearance = None
+        if self.appearance is not None:
+            # detached: it reads what the other tasks have learnt, and costs them nothing
+            appearance = self.appearance(tower.detach())
+        heat, box, mix = self.out(tower).split(self.splits, 1)
+        return Level(heat, box, mix, appearance)
 
 
 class DeconvNet(nn.Module):
@@ -183,7 +193,8 @@ class Deployed(nn.Module):
     In: uint8 [B, H, W, 3], and uint8 [B, H/4, W/4] for a network that takes motion.
 
     Per level: score [B, C, h, w], the sigmoid of the heatmap where it is a 3x3 maximum, 0 elsewhere; box [B, 4, h, w]
-    left, top, right, bottom distances in pixels of the view; mix [B, M, h, w]. Last: prototypes [B, K, H/2, W/2].
+    left, top, right, bottom distances in pixels of the view; mix [B, M, h, w]; appearance [B, E, h, w], if there is
+    one. Last: prototypes [B, K, H/2, W/2].
     """
 
     def __init__(self, net: DeconvNet):
@@ -198,6 +209,7 @@ class Deployed(nn.Module):
             score = level.heat.sigmoid()
             peaks = score * (F.max_pool2d(score, 3, 1, 1) == score)
             out += [peaks, level.box.clamp(-6, 6).exp() * stride, level.mix]
+            out += [] if level.appearance is None else [level.appearance]
         return (*out, raw.prototypes)
 
 

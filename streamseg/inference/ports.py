@@ -8,8 +8,11 @@ from streamseg.records import Sample
 
 U8 = npt.NDArray[np.uint8]
 
-OUTPUTS = (*(f"{kind}_{stride}" for stride in STRIDES for kind in ("score", "box", "mix")), "prototypes")
-"""What Deployed gives, in its order."""
+
+def output_names(*, appearance: bool) -> tuple[str, ...]:
+    """Name of all that Deployed gives, in its order; appearance: whether the network tells objects of a kind apart."""
+    kinds = ("score", "box", "mix", *(("appearance",) if appearance else ()))
+    return (*(f"{kind}_{stride}" for stride in STRIDES for kind in kinds), "prototypes")
 
 
 def input_shapes(view_hw: tuple[int, int], *, motion: bool) -> dict[str, tuple[int, ...]]:

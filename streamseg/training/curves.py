@@ -52,7 +52,7 @@ def _row(line: str) -> Row | None:
     """None: the line was being written when the run was killed."""
     try:
         row = json.loads(line)
-        terms = {name: row[name] for name in WEIGHTS}
-        return dict(row) | {"loss": sum(WEIGHTS[name] * value for name, value in terms.items())}
+        terms = [weight * row[name] for name, weight in WEIGHTS.items() if name in row]
+        return {"images": row["images"]} | row | {"loss": sum(terms)}
     except (KeyError, TypeError, ValueError):
         return None

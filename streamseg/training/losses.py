@@ -2,6 +2,7 @@
 
 Heat: penalty-reduced focal loss, Law & Deng 2018, "CornerNet", eq. 1. Box: generalised IoU, Rezatofighi et al. 2019,
 eq. 2. Mask: cross-entropy within the box (YOLACT, sec. 3.2) plus dice, Milletari et al. 2016, "V-Net", sec. 3.
+Identity: supervised contrastive loss, Khosla et al. 2020, eq. 2.
 """
 
 import torch
@@ -12,10 +13,12 @@ from streamseg.inference.net import Raw
 from streamseg.inference.strides import MASK_STRIDE, STRIDES
 from streamseg.training.targets import Batch
 
-WEIGHTS = {"heat": 1.0, "box": 1.5, "mask": 3.0, "dice": 2.0, "semantic": 0.5}
+WEIGHTS = {"heat": 1.0, "box": 1.5, "mask": 3.0, "dice": 2.0, "semantic": 0.5, "identity": 0.2}
 MASKS_PER_IMAGE = 24
 GRID = 40
 """Points a side at which each mask is judged, drawn anew at every step: Kirillov et al. 2020, "PointRend", sec. 3.3."""
+TEMPERATURE = 0.1
+"""By which likeness is divided in the identity's loss: the smaller, the more the nearest strangers count."""
 
 
 def loss_terms(raw: Raw, batch: Batch) -> dict[str, Tensor]:
@@ -24,17 +27,18 @@ def loss_terms(raw: Raw, batch: Batch) -> dict[str, Tensor]:
     levels = zip(raw.levels, batch.heat, batch.weight, strict=True)
     heat = sum((_focal(level.heat.float(), h, w) for level, h, w in levels), torch.zeros((), device=batch.box.device))
     index, cells = _positive_cells(batch)
-    box, mix = _gather(raw, batch, index, cells)
+    box, mix, appearance = _gather(raw, batch, index, cells)
     boxes = _to_boxes(box, batch.level[index], cells)
     pick = _one_each(index, len(batch.image))
     mask, dice = _mask_terms(raw.prototypes.float(), batch, mix[pick], boxes[pick].detach())
-    return {
+    terms = {
         "heat": heat / objects,
         "box": _giou_loss(boxes, batch.box[index]),
         "mask": mask,
         "dice": dice,
         "semantic": _semantic(raw.semantic.float(), batch),
     }
+    return terms | ({} if appearance is None else {"identity": _identity(appearance[pick], batch.identity)})
 
 
 def total(terms: dict[str, Tensor]) -> Tensor:
@@ -67,17 +71,20 @@ def _positive_cells(batch: Batch) -> tuple[Tensor, Tensor]:
     return index, cells[index, which]
 
 
-def _gather(raw: Raw, batch: Batch, index: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
-    """What the network says at the positive cells: box logits [P, 4], coefficients [P, M]."""
+def _gather(raw: Raw, batch: Batch, index: Tensor, cells: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+    """What the network says at the positive cells: box logits [P, 4], mix [P, M], appearance [P, E] or None."""
     image, level = batch.image[index], batch.level[index]
-    box = raw.levels[0].box.new_zeros((len(index), 4), dtype=torch.float32)
-    mix = box.new_zeros((len(index), raw.levels[0].mix.shape[1]))
-    for i, out in enumerate(raw.levels):
-        own = level == i
-        at = image[own], slice(None), cells[own, 0], cells[own, 1]
-        box[own] = out.box[at].float()
-        mix[own] = out.mix[at].float()
-    return box, mix
+
+    def at_cells(maps: list[Tensor]) -> Tensor:
+        gathered = maps[0].new_zeros((len(index), maps[0].shape[1]), dtype=torch.float32)
+        for i, out in enumerate(maps):
+            own = level == i
+            gathered[own] = out[image[own], :, cells[own, 0], cells[own, 1]].float()
+        return gathered
+
+    box, mix = at_cells([out.box for out in raw.levels]), at_cells([out.mix for out in raw.levels])
+    looks = [out.appearance for out in raw.levels if out.appearance is not None]
+    return box, mix, at_cells(looks) if looks else None
 
 
 def _to_boxes(box: Tensor, level: Tensor, cells: Tensor) -> Tensor:
@@ -154,6 +161,16 @@ def _position_terms(box: Tensor, y: Tensor, x: Tensor) -> Tensor:
     u = ((2 * x - x0 - x1) / (x1 - x0).clamp(min=MASK_STRIDE)).clamp(-2, 2)
     v = ((2 * y - y0 - y1) / (y1 - y0).clamp(min=MASK_STRIDE)).clamp(-2, 2)
     return torch.stack([torch.ones_like(u), u, v, u * u, v * v, u * v], 1)
+
+
+def _identity(appearance: Tensor, identity: Tensor) -> Tensor:
+    """How much less alike the views of one object are than it and all others; 0 where nothing is seen twice."""
+    unit = F.normalize(appearance, dim=1)
+    itself = torch.eye(len(unit), dtype=torch.bool, device=unit.device)
+    like = (unit @ unit.T / TEMPERATURE).masked_fill(itself, -1e4)
+    same = (identity[:, None] == identity) & (identity >= 0) & ~itself
+    surprise = (like.logsumexp(1, keepdim=True) - like) * same
+    return surprise.sum() / same.sum().clamp(min=1)
 
 
 def _semantic(logits: Tensor, batch: Batch) -> Tensor:

@@ -7,6 +7,7 @@ training corrupts: Perazzi et al. 2017, "Learning Video Object Segmentation from
 """
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 import cv2
 import numpy as np
@@ -22,25 +23,31 @@ Generator = np.random.Generator
 _EMPTY = 0.5
 _STILL = 0.3
 _GHOST = 0.12
-_SHADOW = 0.35
+_SHADOW = 0.2
+"""Share of moving objects with a shadow that the picture does not show."""
 _JITTER = 0.15
+_MARGIN, _FULL = 8.0, 42.0
+"""Grey levels by which something differs before it counts, and surely: as preprocess/background.py has it."""
 
 
-def motion_of(rgb: U8, things: Sequence[Thing], rng: Generator) -> U8:
+def motion_of(rgb: U8, things: Sequence[Thing], rng: Generator, shadows: Sequence[U8] = ()) -> U8:
     """A motion map uint8 [S/4, S/4] for a scene, 0 still to 255 surely moved; all 0: nothing is known.
 
     Args:
         rgb: the scene, uint8 [S, S, 3].
         things: its objects; those without a mask move as the ellipse in their box.
         rng: what is drawn from.
+        shadows: each thing's (cast_shadows); they move with what casts them.
     """
     side = rgb.shape[0] // MOTION_STRIDE
     if rng.random() < _EMPTY:
         return np.zeros((side, side), np.uint8)
     motion = np.zeros((side, side), np.float32)
-    for thing in things:
+    for thing, shadow in zip_longest(things, shadows):
         if rng.random() >= _STILL:
             np.maximum(motion, _moved(_small(thing, side), rng), out=motion)
+            if shadow is not None:
+                np.maximum(motion, _fell(rgb, shadow, side), out=motion)
     for _ in range(rng.poisson(0.8)):
         np.maximum(motion, _restless(side, rng), out=motion)
     if rng.random() < _JITTER:
@@ -71,6 +78,13 @@ def _moved(mask: F32, rng: Generator) -> F32:
     if rng.random() < _SHADOW:
         motion = np.maximum(motion, _shadow(mask, rng))
     return motion
+
+
+def _fell(rgb: U8, shadow: U8, side: int) -> F32:
+    """A shadow that the picture shows: by how many grey levels it is darker than before, over what is sure."""
+    now = cv2.resize(rgb.max(axis=2), (side, side), interpolation=cv2.INTER_AREA)
+    dark = cv2.resize(shadow, (side, side), interpolation=cv2.INTER_AREA) / 255
+    return np.clip((now * dark / (1 - dark) - _MARGIN) / _FULL, 0, 1).astype(np.float32)
 
 
 def _shifted(mask: F32, rng: Generator) -> F32:

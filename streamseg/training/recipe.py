@@ -24,9 +24,19 @@ class Recipe(Section):
     paste: int = Field(6, ge=0, le=50, description="most objects pasted on a scene")
     paste_px: tuple[float, float] = Field((16.0, 240.0), description="long side of pasted objects, px")
     copy_paste: float = Field(0.6, ge=0, le=1, description="share of scenes with pasted objects")
+    twice: float = Field(0.25, ge=0, le=1, description="share of scenes whose objects another one shows, for identity")
+    augment: Literal["host", "device"] = Field(
+        "host", description="where scenes are made; device: in batches, all data in the memory of the one that trains"
+    )
     motion: bool = Field(True, description="train with a map of what moves beside the picture, for fixed cameras")
     weights: dict[str, float] = Field(default_factory=dict, description="how often a source is drawn; default 1")
-    network: Literal["s", "m"] = Field("s", description="plan of a new network: m has three times the work of s")
+    network: Literal["s", "m"] | None = Field(
+        None, description="plan: m has three times the work of s; default s, or the start's own; a smaller start grows"
+    )
+    even: bool = Field(False, description="keep deconvolutions free of checkerboards; costs a start a little at first")
+    learns: Literal["all", "appearance"] = Field(
+        "all", description="appearance: only what tells objects of a kind apart, all else stays bit by bit"
+    )
     labels: tuple[str, ...] = ("person", "vehicle", "animal")
     precision: Literal["bf16", "fp16", "fp32"] = Field("bf16", description="fp16: on CUDA only")
     threads: int = Field(2, ge=1, le=256, description="of the network on a CPU")

@@ -90,7 +90,9 @@ def _losses(curves: dict[str, Curve]) -> list[str]:
     if "loss" not in curves:
         return []
     charts = [_line("Weighted sum of all terms", "loss", _settled(curves["loss"]))]
-    charts += [_line(f"Term of weight {weight:g}", name, _settled(curves[name])) for name, weight in WEIGHTS.items()]
+    for name, weight in WEIGHTS.items():
+        if name in curves:
+            charts.append(_line(f"Term of weight {weight:g}", name, _settled(curves[name])))
     return [_section("Loss", "On training scenes, mean of batches in succession", charts)]
 
 

@@ -10,12 +10,16 @@ U8 = npt.NDArray[np.uint8]
 
 @dataclass(slots=True)
 class Thing:
-    """One object of a scene: mask uint8 [S, S] 0/1 of what is visible (None: only its box is known), its full area."""
+    """One object of a scene: mask uint8 [S, S] 0/1 of what is visible (None: only its box is known), its full area.
+
+    identity: the same number in every scene that shows this very object.
+    """
 
     label: int
     mask: U8 | None
     box: tuple[float, float, float, float]
     area: int
+    identity: int = -1
 
 
 @dataclass(slots=True)

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from streamseg.preprocess.fit_view import GREY
-from streamseg.training.dataset import Annotation, Dataset, Picture
+from streamseg.training.dataset import Annotation, Dataset
 from streamseg.training.motion import motion_of
 from streamseg.training.scene import Scene, Thing
+from streamseg.training.shadows import cast_shadows
 from streamseg.training.weather import spoil
 
 U8 = npt.NDArray[np.uint8]
@@ -34,6 +35,17 @@ class SceneOptions:
     motion: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """What a scene shows: a picture, and the objects pasted on it; how it shows them is still open.
+
+    Indices of data set and picture; of data set, picture and row.
+    """
+
+    picture: tuple[int, int]
+    pasted: tuple[tuple[int, int, int], ...]
+
+
 class SceneMaker:
     """Draws scenes from weighted data sets; every call of make() is one more, all from the generator given."""
 
@@ -44,20 +56,37 @@ class SceneMaker:
         self.labels, self.options = labels, options
         self.cuttable = _cuttable(self.sources)
 
-    def make(self, rng: Generator) -> Scene:
-        """One scene."""
-        dataset = self.sources[rng.choice(len(self.sources), p=self.weights)]
-        scene = self._canvas(dataset.pictures[rng.integers(len(dataset.pictures))], rng)
-        if self.cuttable and rng.random() < self.options.copy_paste:
-            for _ in range(rng.integers(1, self.options.paste + 1)):
-                self._paste(scene, rng)
+    def make(self, rng: Generator, cast: Cast | None = None) -> Scene:
+        """One scene, of what cast() gave if that is given."""
+        cast = cast or self.cast(rng)
+        scene = self._canvas(cast.picture, rng)
+        for source in cast.pasted:
+            self._paste(scene, source, rng)
+        scene.rgb, shadows = cast_shadows(scene.rgb, scene.things, rng)
         if self.options.motion:
-            scene.motion = motion_of(scene.rgb, scene.things, rng)
+            scene.motion = motion_of(scene.rgb, scene.things, rng, shadows)
         scene.rgb = spoil(scene.rgb, rng)
         return scene
 
-    def _canvas(self, picture: Picture, rng: Generator) -> Scene:
-        size = self.options.size
+    def make_many(self, count: int, twice: float, rng: Generator) -> list[Scene]:
+        """count scenes; about this share of them (0..1) shows the same as another one, placed and spoiled anew."""
+        pairs = round(count * twice / 2)
+        shown = [self.cast(rng) for _ in range(count - pairs)]
+        return [self.make(rng, cast) for cast in (*shown, *shown[:pairs])]
+
+    def cast(self, rng: Generator) -> Cast:
+        """What one scene shows."""
+        dataset = int(rng.choice(len(self.sources), p=self.weights))
+        picture = int(rng.integers(len(self.sources[dataset].pictures)))
+        pasted = 0
+        if self.cuttable and rng.random() < self.options.copy_paste:
+            pasted = int(rng.integers(1, self.options.paste + 1))
+        rows = rng.integers(len(self.cuttable), size=pasted) if pasted else ()
+        return Cast((dataset, picture), tuple(self.cuttable[row] for row in rows))
+
+    def _canvas(self, source: tuple[int, int], rng: Generator) -> Scene:
+        dataset, size = source[0], self.options.size
+        picture = self.sources[dataset].pictures[source[1]]
         rgb, flip = picture.rgb(), rng.random() < 0.5
         matrix = self._move(picture.size_hw, flip, rng)
         scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
@@ -69,7 +98,7 @@ class SceneMaker:
         )
         covered = np.zeros((size, size), np.uint8)
         for annotation in picture.annotations():
-            self._place(scene, annotation, matrix, covered)
+            self._place(scene, annotation, matrix, covered, _identity(dataset, annotation))
         inside = cv2.warpAffine(np.ones(picture.size_hw, np.uint8), matrix, (size, size), flags=cv2.INTER_NEAREST)
         for label, known in enumerate(picture.known):
             if not known:
@@ -88,10 +117,12 @@ class SceneMaker:
             matrix[0] = -sx, 0, size - 1 - dx
         return matrix
 
-    def _place(self, scene: Scene, annotation: Annotation, matrix: npt.NDArray[np.float64], covered: U8) -> None:
+    def _place(
+        self, scene: Scene, annotation: Annotation, matrix: npt.NDArray[np.float64], covered: U8, identity: int
+    ) -> None:
         size, label = self.options.size, annotation.label
         if annotation.mask is None:
-            self._place_box(scene, annotation, matrix)
+            self._place_box(scene, annotation, matrix, identity)
             return
         mask = cv2.warpAffine(annotation.mask * 255, matrix, (size, size), flags=cv2.INTER_LINEAR) // 128
         area = int(np.count_nonzero(mask))
@@ -105,20 +136,20 @@ class SceneMaker:
             scene.valid[label] &= 1 - mask
         elif area >= 24:
             full = np.count_nonzero(annotation.mask) * abs(matrix[0, 0] * matrix[1, 1])
-            scene.things.append(Thing(label, mask, _hull(mask), int(full)))
+            scene.things.append(Thing(label, mask, _hull(mask), int(full), identity))
         else:
             scene.valid[label] &= 1 - mask
 
-    def _place_box(self, scene: Scene, annotation: Annotation, matrix: npt.NDArray[np.float64]) -> None:
+    def _place_box(self, scene: Scene, annotation: Annotation, matrix: npt.NDArray[np.float64], identity: int) -> None:
         corners = np.array(annotation.box).reshape(2, 2) @ matrix[:, :2].T + matrix[:, 2]
         low, high = np.clip(corners.min(0), 0, self.options.size), np.clip(corners.max(0), 0, self.options.size)
         if annotation.label < 0 or np.any(high - low < 4):
             return
         box = float(low[0]), float(low[1]), float(high[0]), float(high[1])
-        scene.things.append(Thing(annotation.label, None, box, int(np.prod(high - low))))
+        scene.things.append(Thing(annotation.label, None, box, int(np.prod(high - low)), identity))
 
-    def _paste(self, scene: Scene, rng: Generator) -> None:
-        dataset, picture, row = self.cuttable[rng.integers(len(self.cuttable))]
+    def _paste(self, scene: Scene, source: tuple[int, int, int], rng: Generator) -> None:
+        dataset, picture, row = source
         annotation = self.sources[dataset].pictures[picture].annotation(row)
         assert annotation.mask is not None
         cut = _cut(self.sources[dataset].pictures[picture].rgb(), annotation)
@@ -128,7 +159,8 @@ class SceneMaker:
         if rng.random() < 0.5:
             cut = cut[:, ::-1]
         place = self._free_place(cut.shape[:2], rng)
-        _composite(scene, cut, place, annotation.label, light=float(rng.uniform(0.75, 1.25)))
+        thing = annotation.label, _identity(dataset, annotation)
+        _composite(scene, cut, place, thing, light=float(rng.uniform(0.75, 1.25)))
 
     def _free_place(self, size_hw: tuple[int, int], rng: Generator) -> tuple[int, int]:
         # up to a third of it may leave the picture
@@ -136,6 +168,10 @@ class SceneMaker:
         x = rng.integers(-slack_x, max(1 - slack_x, self.options.size - size_hw[1] + slack_x) + 1)
         y = rng.integers(-slack_y, max(1 - slack_y, self.options.size - size_hw[0] + slack_y) + 1)
         return int(x), int(y)
+
+
+def _identity(dataset: int, annotation: Annotation) -> int:
+    return dataset << 32 | annotation.id
 
 
 def _cuttable(sources: Sequence[Dataset]) -> list[tuple[int, int, int]]:
@@ -171,7 +207,8 @@ def _resized(cut: U8, scale: float) -> U8:
     return cv2.resize(cut, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
 
 
-def _composite(scene: Scene, cut: U8, place: tuple[int, int], label: int, *, light: float) -> None:
+def _composite(scene: Scene, cut: U8, place: tuple[int, int], thing: tuple[int, int], *, light: float) -> None:
+    """Paste a cut (RGBA) at x, y; thing: its label and identity."""
     size, (x, y), (h, w) = scene.rgb.shape[0], place, cut.shape[:2]
     x0, y0, x1, y1 = max(0, x), max(0, y), min(size, x + w), min(size, y + h)
     if x1 - x0 < 3 or y1 - y0 < 3:
@@ -186,7 +223,7 @@ def _composite(scene: Scene, cut: U8, place: tuple[int, int], label: int, *, lig
     _cover(scene, mask)
     area = int(np.count_nonzero(mask))
     if area >= 24:
-        scene.things.append(Thing(label, mask, _hull(mask), area))
+        scene.things.append(Thing(thing[0], mask, _hull(mask), area, thing[1]))
 
 
 def _cover(scene: Scene, mask: U8) -> None:

@@ -25,8 +25,8 @@ class Batch:
 
     view: uint8 [B, 3, S, S]. heat[l], weight[l]: float32 [B, C, h, w] wanted heatmap and how much each cell counts.
     image, level: int64 [N]; cell: int64 [N, 2] y, x of the centre; box: float32 [N, 4] px; mask: uint8 [N, S, S]
-    0/1; has_mask: bool [N]; semantic, semantic_weight: uint8 [B, C, S/4, S/4] 0..255 and 0/1. motion: uint8
-    [B, S/4, S/4] or None.
+    0/1; has_mask: bool [N]; identity: int64 [N], see scene.py; semantic, semantic_weight: uint8 [B, C, S/4, S/4] 0..255
+    and 0/1. motion: uint8 [B, S/4, S/4] or None.
     """
 
     view: Tensor
@@ -38,6 +38,7 @@ class Batch:
     box: Tensor
     mask: Tensor
     has_mask: Tensor
+    identity: Tensor
     semantic: Tensor
     semantic_weight: Tensor
     motion: Tensor | None = None
@@ -56,7 +57,7 @@ def make_batch(scenes: Sequence[Scene]) -> Batch:
     heats: list[list[F32]] = [[] for _ in STRIDES]
     weights: list[list[F32]] = [[] for _ in STRIDES]
     rows: list[tuple[int, int, int, int]] = []
-    boxes, masks, known = [], [], []
+    boxes, masks, known, identities = [], [], [], []
     side = scenes[0].rgb.shape[0]
     no_mask = np.zeros((side, side), np.uint8)
     for i, scene in enumerate(scenes):
@@ -67,6 +68,7 @@ def make_batch(scenes: Sequence[Scene]) -> Batch:
             boxes.append(thing.box)
             masks.append(no_mask if thing.mask is None else thing.mask)
             known.append(thing.mask is not None)
+            identities.append(thing.identity)
         for level in range(len(STRIDES)):
             heats[level].append(heat[level])
             weights[level].append(weight[level])
@@ -83,6 +85,7 @@ def make_batch(scenes: Sequence[Scene]) -> Batch:
         box=torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4),
         mask=torch.from_numpy(np.stack(masks)) if masks else torch.zeros((0, side, side), dtype=torch.uint8),
         has_mask=torch.tensor(known, dtype=torch.bool),
+        identity=torch.tensor(identities, dtype=torch.int64),
         semantic=torch.from_numpy(np.stack(semantic)),
         semantic_weight=torch.from_numpy(np.stack(semantic_weight)),
         motion=torch.from_numpy(np.stack(motion)) if motion else None,

@@ -22,6 +22,8 @@ import torch
 from streamseg.errors import ConfigError, DataError
 from streamseg.inference.net import PLANS, DeconvNet, NetConfig
 from streamseg.training.dataset import Dataset, load_dataset
+from streamseg.training.device.batches import device_batches
+from streamseg.training.even import even_out
 from streamseg.training.losses import WEIGHTS, loss_terms, total
 from streamseg.training.recipe import Recipe
 from streamseg.training.scenes import SceneMaker, SceneOptions
@@ -63,14 +65,12 @@ class Trainer:
         torch.set_num_threads(recipe.threads)
         self.sources = _load_sources(recipe, data)
         self.begun_from, self.start_note = "", ""
-        if start:
-            known, header = load_weights(start)
-            self.begun_from = f"{start.stem} ({header.notes.get('terms', 'no terms stated')})"
-            self.start_note = what_changes(known.config.labels, recipe.labels, start.stem)
-            self.net = fit_start(known, recipe.labels, motion=recipe.motion)
-        else:
-            self.net = DeconvNet(_plan(recipe))
-        self.net.to(self.device).train()
+        torch.manual_seed(recipe.seed)
+        self.net = self._go_on_from(start) if start else DeconvNet(_plan(recipe))
+        if recipe.even:
+            even_out(self.net)
+        self.net.to(self.device)
+        _set_learning(self.net, recipe.learns)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
         self.average = DeconvNet(self.net.config).to(self.device)
         self.average.load_state_dict(self.net.state_dict())
@@ -88,7 +88,7 @@ class Trainer:
         saved, spent = time.monotonic(), deque[float](maxlen=_RATE_OVER)
         with (self.out / "log.jsonl").open("a", encoding="utf-8", buffering=1) as log:
             began = time.monotonic()
-            for batch in _batches(self.sources, self.recipe, self.images):
+            for batch in _batches(self.sources, self.recipe, self.images, self.device):
                 rate_now = self._learning_rate()
                 terms = self._step(batch.to(self.device))
                 self.images += len(batch.view)
@@ -130,6 +130,15 @@ class Trainer:
         save_weights(self.average, temporary, images=str(self.images), **notes)
         temporary.replace(path)
 
+    def _go_on_from(self, start: Path) -> DeconvNet:
+        recipe = self.recipe
+        known, header = load_weights(start)
+        self.begun_from = f"{start.stem} ({header.notes.get('terms', 'no terms stated')})"
+        plan = PLANS[recipe.network] if recipe.network else known.config
+        net = fit_start(known, recipe.labels, motion=recipe.motion, plan=plan)
+        self.start_note = what_changes(known.config, net.config, start.stem, recipe.network)
+        return net
+
     def _resume(self) -> None:
         path = self.out / "checkpoint.pt"
         try:
@@ -159,6 +168,8 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 10.0)
         self.scaler.step(self.optimiser)
         self.scaler.update()
+        if self.recipe.even:
+            even_out(self.net)
         self._update_average()
         return {name: round(term.item(), 4) for name, term in terms.items()}
 
@@ -205,7 +216,16 @@ def _load_sources(recipe: Recipe, data: Sequence[Path]) -> list[tuple[Dataset, f
 
 
 def _plan(recipe: Recipe) -> NetConfig:
-    return replace(PLANS[recipe.network], labels=recipe.labels, motion=recipe.motion)
+    return replace(PLANS[recipe.network or "s"], labels=recipe.labels, motion=recipe.motion)
+
+
+def _set_learning(net: DeconvNet, what: str) -> None:
+    """Training mode, for all of a network or for its appearance alone."""
+    if what == "appearance" and not net.config.appearance:
+        raise ConfigError("learns 'appearance': this network has none; set `network` in the recipe to give it one")
+    net.train(what == "all")
+    for name, parameter in net.named_parameters():
+        parameter.requires_grad_(what == "all" or ".appearance." in name)
 
 
 def _groups(net: DeconvNet, weight_decay: float) -> list[dict[str, object]]:
@@ -226,9 +246,14 @@ def scene_chance(recipe: Recipe, seen: int) -> np.random.Generator:
     return np.random.default_rng((recipe.seed, seen))
 
 
-def _batches(sources: list[tuple[Dataset, float]], recipe: Recipe, seen: int) -> Iterator[Batch]:
+def _batches(
+    sources: list[tuple[Dataset, float]], recipe: Recipe, seen: int, device: torch.device | str = "cpu"
+) -> Iterator[Batch]:
     """Batches for ever, made ahead in a thread; what follows `seen` scenes differs from what came before."""
     maker = scene_maker(sources, recipe)
+    if recipe.augment == "device":
+        yield from device_batches(sources, maker.options, recipe, seen, torch.device(device))
+        return
     ready: queue.Queue[Batch | BaseException] = queue.Queue(maxsize=3)
     stop = threading.Event()
 
@@ -236,7 +261,7 @@ def _batches(sources: list[tuple[Dataset, float]], recipe: Recipe, seen: int) ->
         rng = scene_chance(recipe, seen)
         try:
             while not stop.is_set():
-                ready.put(make_batch([maker.make(rng) for _ in range(recipe.batch)]))
+                ready.put(make_batch(maker.make_many(recipe.batch, recipe.twice, rng)))
         except BaseException as error:  # handed over to the training thread, which raises it
             ready.put(error)
 

@@ -1,40 +1,48 @@
 """A trained network made to fit another task: what it knows stays, what it has never seen starts fresh."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from torch import Tensor
 
-from streamseg.inference.net import DeconvNet
+from streamseg.inference.net import DeconvNet, NetConfig
+from streamseg.training.grow import grow
 
 
-def fit_start(net: DeconvNet, labels: tuple[str, ...], *, motion: bool) -> DeconvNet:
+def fit_start(net: DeconvNet, labels: tuple[str, ...], *, motion: bool, plan: NetConfig | None = None) -> DeconvNet:
     """A network for labels, which takes a map of what moves if motion says so; net itself where that is what it is.
 
-    For the labels that net knows, what it says of a view stays the same.
+    plan: whose widths, depths and prototypes it grows to, and whose appearance it gets; default: net's own. For the
+    labels that net knows, what it says of a view stays the same. ConfigError: plan is smaller than net.
     """
-    if motion and not net.config.motion:
-        net = _with_motion(net)
-    return net if net.config.labels == labels else _with_labels(net, labels)
+    own = net.config
+    size = plan or own
+    wanted = replace(
+        own, widths=size.widths, depths=size.depths, prototypes=size.prototypes,
+        motion=own.motion or motion, appearance=max(own.appearance, size.appearance),
+    )  # fmt: skip
+    if wanted != own:
+        net = grow(net, wanted)
+    return net if own.labels == labels else _with_labels(net, labels)
 
 
-def what_changes(known: Sequence[str], wanted: Sequence[str], name: str) -> str:
-    """In one line, what becomes of the labels that the network `name` knows; "" where they are those wanted."""
-    if list(known) == list(wanted):
-        return ""
+def what_changes(known: NetConfig, wanted: NetConfig, name: str, plan: str | None = None) -> str:
+    """In one line, how the network `name` grows and what becomes of its labels; "" where both stay.
+
+    plan: what wanted's widths, depths and prototypes are called.
+    """
+    subject = name if _size(known) == _size(wanted) else f"{name} grown to the plan {plan}"
+    if known.labels == wanted.labels:
+        return "" if subject == name else subject
     groups = {
-        "keeps": [label for label in wanted if label in known],
-        "starts fresh": [label for label in wanted if label not in known],
-        "forgets": [label for label in known if label not in wanted],
+        "keeps": [label for label in wanted.labels if label in known.labels],
+        "starts fresh": [label for label in wanted.labels if label not in known.labels],
+        "forgets": [label for label in known.labels if label not in wanted.labels],
     }
-    return f"{name}: " + "; ".join(f"{what} {', '.join(labels)}" for what, labels in groups.items() if labels)
+    return f"{subject}: " + "; ".join(f"{what} {', '.join(labels)}" for what, labels in groups.items() if labels)
 
 
-def _with_motion(net: DeconvNet) -> DeconvNet:
-    """The same network, that takes a map of what moves and makes nothing of it yet."""
-    wider = DeconvNet(replace(net.config, motion=True))
-    wider.load_state_dict(net.state_dict(), strict=False)
-    return wider
+def _size(config: NetConfig) -> tuple[object, ...]:
+    return config.widths, config.depths, config.prototypes
 
 
 def _with_labels(net: DeconvNet, labels: tuple[str, ...]) -> DeconvNet:

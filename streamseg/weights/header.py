@@ -30,6 +30,11 @@ class Header:
         """Whether the network takes a map of what moves."""
         return bool(self.config.get("motion", False))
 
+    @property
+    def appearance(self) -> bool:
+        """Whether the network tells objects of a kind apart."""
+        return bool(self.config.get("appearance", 0))
+
 
 def read_metadata(path: Path) -> Header:
     """The header of a weight file; ModelError if it is anything else."""

@@ -156,6 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--size", type=int, default=256, help="side of a scene, px; default 256")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="a run of each variant for each; default 1")
     parser.add_argument("--precision", default="bf16", choices=["bf16", "fp32"])
+    parser.add_argument("--threads", type=int, default=2, help="of training; default 2")
+    parser.add_argument("--runs", type=Path, metavar="DIR", help="keep the runs here; those it has go on, or are done")
     asked = parser.parse_args(arguments)
     plain: dict[str, Callable[[], list[object]]] = {
         "with pasted objects": lambda: held_out(asked.judge, asked.judged, asked.size, pasted=True),
@@ -167,7 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as name:
         for seed in asked.seeds:
             for variant in variants:
-                folder = Path(name) / f"{variant}-{seed}"
+                folder = (asked.runs or Path(name)) / f"{variant}-{seed}"
                 recipe, start = plan(asked, variant, seed, folder)
                 net = train(recipe, asked.train, folder, start)
                 for kind, scenes in sets.items():
@@ -178,10 +180,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def plan(asked: argparse.Namespace, variant: str, seed: int, folder: Path) -> tuple[Recipe, Path | None]:
     """The recipe of a variant, and the weights that it begins from."""
-    folder.mkdir()
+    folder.mkdir(parents=True, exist_ok=True)
     recipe = Recipe(
         images=asked.scenes, size=asked.size, seed=seed, precision=asked.precision, motion=False, zoom=(0.8, 1.6),
-        warmup_images=asked.scenes // 10, copy_paste=0.0 if variant == "without" else 0.6, checkpoint_s=1e6,
+        warmup_images=asked.scenes // 10, copy_paste=0.0 if variant == "without" else 0.6, threads=asked.threads,
     )  # fmt: skip
     if asked.experiment != "upsampling":
         return recipe, None

@@ -4,21 +4,13 @@ import json
 
 import click
 import pytest
-from click.testing import CliRunner
 
-from streamseg.commands.evaluate import evaluate
 from streamseg.errors import ConfigError, DataError, SinkError, SourceNotFound
 from tests.blobs import BlobNetwork, write_mp4
 from tests.evaluation.colours import ColourNetwork
+from tests.evaluation.command import run_evaluate as run
 from tests.evaluation.test_clips import COUNT, write_boxes
 from tests.training.stills import write_zip
-
-
-def run(*arguments):
-    result = CliRunner().invoke(evaluate, list(map(str, arguments)), standalone_mode=False)
-    if result.exception:
-        raise result.exception
-    return result.output
 
 
 @pytest.fixture

@@ -4,14 +4,13 @@ import json
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from streamseg.commands.evaluate import evaluate
 from streamseg.config import ModelConfig
 from streamseg.errors import ConfigError, DataError
 from streamseg.evaluation.clips import evaluate_clip
 from streamseg.geometry import rle_encode
 from tests.blobs import BlobNetwork, picture, write_mp4
+from tests.evaluation.command import run_evaluate
 
 COUNT = 20
 MODEL = ModelConfig()
@@ -116,9 +115,8 @@ def test_the_command_prints_both_tables_and_writes_json(clip, tmp_path, monkeypa
     write_masks(clip)
     write_boxes(clip)
     file = tmp_path / "scores.json"
-    result = CliRunner().invoke(evaluate, [str(clip), "--json", str(file)], standalone_mode=False)
-    assert result.exit_code == 0, result.output
-    assert "boundary F" in result.output and "HOTA" in result.output
+    output = run_evaluate(clip, "--json", file)
+    assert "boundary F" in output and "HOTA" in output
     [(name, row)] = json.loads(file.read_text()).items()
     assert name == "shapes"
     assert {"j", "boundary_f", "precision", "recall", "f_measure", "hota", "idf1", "mota"} <= set(row)

@@ -14,9 +14,10 @@ def own_cache(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="session")
 def moving_weights(tmp_path_factory):
-    """A small network with random weights that takes a map of what moves."""
+    """A small network with random weights that takes a map of what moves, and tells objects of a kind apart."""
     torch.manual_seed(7)
-    net = DeconvNet(NetConfig(widths=(8, 16, 16, 16), depths=(1, 1, 1, 1), prototypes=4, motion=True)).eval()
+    config = NetConfig(widths=(8, 16, 16, 16), depths=(1, 1, 1, 1), prototypes=4, motion=True, appearance=5)
+    net = DeconvNet(config).eval()
     with torch.no_grad():
         torch.nn.init.normal_(net.motion.weight)
         for head in net.heads:

@@ -17,7 +17,7 @@ from streamseg.export.write import Plan, write
 from streamseg.geometry import Letterbox
 from streamseg.inference import load_network
 from streamseg.inference.onnx_metadata import read_entries
-from streamseg.inference.ports import OUTPUTS
+from streamseg.inference.ports import output_names
 from streamseg.records import Sample
 
 VIEW = (64, 96)
@@ -59,6 +59,15 @@ def test_a_network_that_takes_motion_still_does(moving_weights, tmp_path, form, 
         assert faults(compare(network(moving_weights, "torch"), theirs, views)) == []
 
 
+@pytest.mark.parametrize(("form", "file"), [("onnx", "net.onnx"), ("openvino", "net.xml")])
+def test_appearance_is_that_of_the_network(moving_weights, tmp_path, form, file):
+    theirs = network(written(moving_weights, tmp_path / file, form), "onnx" if form == "onnx" else "openvino")
+    found, ours = (net([samples()[0]])[0] for net in (theirs, network(moving_weights, "torch")))
+    assert found.appearance.shape == (len(ours), 5) and found.appearance.dtype == np.float32
+    np.testing.assert_allclose(found.appearance, ours.appearance, atol=1e-3)
+    assert ours.appearance.std(axis=0).min() > 0.01, "objects differ"
+
+
 def test_int8_of_a_network_that_takes_motion(moving_weights, tmp_path):
     pytest.importorskip("nncf")
     theirs = network(written(moving_weights, tmp_path / "net.xml", precision="int8"))
@@ -94,7 +103,7 @@ def test_an_onnx_file_says_what_it_is(small_weights, tmp_path):
     onnx.checker.check_model(model, full_check=True)
     assert [(one.domain, one.version) for one in model.opset_import] == [("", OPSET)]
     assert [port.name for port in model.graph.input] == ["view"]
-    assert tuple(port.name for port in model.graph.output) == OUTPUTS
+    assert tuple(port.name for port in model.graph.output) == output_names(appearance=False)
     assert all(port.type.tensor_type.shape.dim[0].dim_param for port in (*model.graph.input, *model.graph.output))
     entries = read_entries(path)
     assert entries["names"] == '["person", "vehicle", "animal"]' and entries["view"] == "[64, 96]"

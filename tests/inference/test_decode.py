@@ -45,6 +45,17 @@ def test_one_object_lands_in_frame_pixels():
     assert (xs.min(), xs.max() + 1, ys.min(), ys.max() + 1) == pytest.approx((80, 160, 48, 112), abs=1)
 
 
+def test_appearance_is_read_where_the_peak_is_and_has_unit_length():
+    out = outputs()
+    out[-1][0, 12:28, 20:40] = 6
+    put(out, 0, (4, 7), 1, 0.9, (20, 12, 20, 20), 0)
+    looks = [np.full((2, VIEW[0] // stride, VIEW[1] // stride), -1, np.float32) for stride in (8, 16)]
+    looks[0][:, 4, 7] = 3, 4
+    found = run([*out[:3], looks[0], *out[3:6], looks[1], out[-1]])
+    assert found.appearance.tolist() == [pytest.approx([0.6, 0.8])]
+    assert run(out).appearance is None
+
+
 def test_the_same_object_on_both_levels_is_one():
     out = outputs()
     out[-1][0, 12:28, 20:40] = 6

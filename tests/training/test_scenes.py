@@ -1,7 +1,7 @@
 import numpy as np
 
 from streamseg.training.dataset import load_dataset
-from streamseg.training.scenes import SceneMaker, SceneOptions
+from streamseg.training.scenes import Cast, SceneMaker, SceneOptions
 from streamseg.training.targets import make_batch
 from tests.training.stills import write_zip
 
@@ -64,3 +64,26 @@ def test_targets_mark_one_peak_for_each_thing(tmp_path):
     covered = batch.mask.sum((1, 2))
     areas = [np.count_nonzero(thing.mask) for scene in made for thing in scene.things]
     assert covered.tolist() == areas
+
+
+def test_some_scenes_show_the_same_as_others_anew(tmp_path):
+    write_zip(tmp_path / "blobs.zip", images=40)
+    dataset = load_dataset(tmp_path / "blobs.zip", LABELS)
+    maker = SceneMaker([(dataset, 1.0)], 3, SceneOptions(size=128, copy_paste=0.5, paste_px=(16, 60)))
+    made = maker.make_many(16, 0.25, np.random.default_rng(3))
+    assert len(made) == 16
+    shown = [{thing.identity for thing in scene.things} for scene in made]
+    for once, again in zip(made[:2], made[14:], strict=True):
+        assert not np.array_equal(once.rgb, again.rgb)
+    assert all(once & again for once, again in zip(shown[:2], shown[14:], strict=True))
+    assert make_batch(made).identity.tolist() == [thing.identity for scene in made for thing in scene.things]
+
+
+def test_objects_of_two_data_sets_are_never_the_same(tmp_path):
+    for name in ("one", "two"):
+        write_zip(tmp_path / f"{name}.zip", images=3)
+    sources = [(load_dataset(tmp_path / f"{name}.zip", LABELS), 1.0) for name in ("one", "two")]
+    maker = SceneMaker(sources, 3, SceneOptions(size=128, copy_paste=0.0, zoom=(0.9, 0.91)))
+    rng = np.random.default_rng(0)
+    seen = [{thing.identity for thing in maker.make(rng, Cast((dataset, 0), ())).things} for dataset in (0, 1)]
+    assert seen[0] and seen[1] and not seen[0] & seen[1]

@@ -10,7 +10,7 @@ from streamseg.errors import ConfigError, DataError, ModelError
 from streamseg.evaluation.stills import evaluate
 from streamseg.geometry import SoftMask
 from streamseg.inference import load_network
-from streamseg.inference.net import NetConfig
+from streamseg.inference.net import PLANS, NetConfig
 from streamseg.records import Instances
 from streamseg.training import train as training
 from streamseg.training.dataset import load_dataset
@@ -23,12 +23,7 @@ from tests.training.stills import write_zip
 LABELS = ("person", "vehicle", "animal")
 SMALL = {"size": 64, "batch": 4, "warmup_images": 0, "threads": 1, "precision": "fp32", "zoom": (0.9, 1.2), "paste": 1}
 
-
-@pytest.fixture(autouse=True)
-def small_network(monkeypatch):
-    """Training tests run the whole way with a network of few channels."""
-    plan = NetConfig(widths=(8, 16, 16, 16), depths=(1, 1, 1, 1), prototypes=4)
-    monkeypatch.setitem(training.PLANS, "s", plan)
+pytestmark = pytest.mark.usefixtures("small_network")
 
 
 def trainer(tmp_path, **settings):
@@ -37,11 +32,26 @@ def trainer(tmp_path, **settings):
 
 
 def test_the_loss_falls(tmp_path):
-    torch.manual_seed(0)
     run = trainer(tmp_path, images=4 * 60, learning_rate=4e-3)
     losses = [sum(WEIGHTS[k] * v for k, v in state.terms.items()) for state in run.run()]
     assert np.mean(losses[-10:]) < 0.75 * np.mean(losses[:10])
     assert (tmp_path / "run/weights.safetensors").exists()
+
+
+def test_two_runs_of_one_recipe_begin_with_the_same_weights(tmp_path):
+    first, second = trainer(tmp_path, images=8), trainer(tmp_path, images=8)
+    other = trainer(tmp_path, images=8, seed=2)
+    assert all(torch.equal(a, b) for a, b in zip(first.net.parameters(), second.net.parameters(), strict=True))
+    assert not torch.equal(first.net.up4.deconv.weight, other.net.up4.deconv.weight)
+
+
+@pytest.mark.parametrize("even", [False, True])
+def test_deconvolutions_stay_even_where_the_recipe_says_so(tmp_path, even):
+    run = trainer(tmp_path, images=32, learning_rate=4e-3, even=even)
+    list(run.run())
+    for up in (run.average.up16, run.average.up8, run.average.up4, run.average.prototypes):
+        flat = up.deconv(torch.ones(1, up.deconv.in_channels, 6, 6))[0, :, 2:-2, 2:-2]
+        assert torch.allclose(flat, flat[:, :1, :1].expand_as(flat), atol=1e-4) == even
 
 
 def test_a_run_goes_on_where_it_stopped(tmp_path):
@@ -97,10 +107,23 @@ def test_every_term_reaches_the_network(tmp_path):
     for name, term in loss_terms(run.net(batch.view.float()), batch).items():
         run.net.zero_grad()
         term.backward(retain_graph=True)
-        assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in run.net.at2.parameters()), name
+        reached = run.net.heads[0].appearance if name == "identity" else run.net.at2
+        assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in reached.parameters()), name
 
 
-def test_mistakes_are_explained(tmp_path):
+def test_only_appearance_learns_where_the_recipe_says_so(tmp_path):
+    first = trainer(tmp_path, images=16)
+    list(first.run())
+    start = tmp_path / "run/weights.safetensors"
+    recipe = Recipe(**(SMALL | {"images": 16, "learns": "appearance"}))
+    run = Trainer(recipe, [tmp_path / "blobs.zip"], tmp_path / "more", start=start)
+    before = {name: value.clone() for name, value in run.average.state_dict().items()}
+    list(run.run())
+    changed = {name for name, value in run.average.state_dict().items() if not torch.equal(value, before[name])}
+    assert "heads.0.appearance.weight" in changed and all(".appearance." in name for name in changed)
+
+
+def test_mistakes_are_explained(tmp_path, monkeypatch):
     write_zip(tmp_path / "blobs.zip")
     with pytest.raises(DataError, match="no pictures to train on"):
         Trainer(Recipe(weights={"blobs": 0}), [tmp_path / "blobs.zip"], tmp_path / "run")
@@ -109,6 +132,9 @@ def test_mistakes_are_explained(tmp_path):
         load_recipe(tmp_path / "recipe.yaml")
     with pytest.raises(ModelError, match="not a streamseg weight file"):
         load_weights(tmp_path / "blobs.zip")
+    monkeypatch.setitem(PLANS, "s", NetConfig())
+    with pytest.raises(ConfigError, match="learns 'appearance': this network has none"):
+        trainer(tmp_path, learns="appearance")
     with pytest.raises(DataError, match="nothing to learn: no picture has an object of cat, dog; see --labels"):
         trainer(tmp_path, labels=("cat", "dog"))
 

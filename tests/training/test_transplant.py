@@ -48,13 +48,30 @@ def test_a_network_that_fits_is_left_alone():
     assert fit_start(net, ("person",), motion=False) is net
 
 
+LARGE = {"widths": (12, 16, 24, 16), "depths": (1, 2, 1, 1), "prototypes": 6}
+
+
+@torch.no_grad()
+def test_a_network_grows_and_learns_other_labels_at_once():
+    net = taught(("person", "vehicle"))
+    fitted = fit_start(net, ("cat", "person"), motion=True, plan=NetConfig(appearance=8, **LARGE)).eval()
+    assert fitted.config == NetConfig(labels=("cat", "person"), motion=True, appearance=8, **LARGE)
+    view = torch.rand(1, 3, 64, 64) * 255
+    before, after = net(view), fitted(view, torch.rand(1, 16, 16) * 255)
+    for old, new in zip(before.levels, after.levels, strict=True):
+        assert torch.allclose(new.heat[:, 1], old.heat[:, 0], atol=1e-4)
+        assert torch.allclose(new.box, old.box, atol=1e-4)
+
+
 @pytest.mark.parametrize(
-    ("known", "wanted", "says"),
+    ("known", "wanted", "size", "says"),
     [
-        (("person", "vehicle"), ("person", "vehicle"), ""),
-        (("person", "vehicle"), ("person", "cat"), "s: keeps person; starts fresh cat; forgets vehicle"),
-        (("person",), ("cat", "dog"), "s: starts fresh cat, dog; forgets person"),
+        (("person", "vehicle"), ("person", "vehicle"), PLAN, ""),
+        (("person", "vehicle"), ("person", "vehicle"), LARGE, "s grown to the plan m"),
+        (("person", "vehicle"), ("person", "cat"), PLAN, "s: keeps person; starts fresh cat; forgets vehicle"),
+        (("person",), ("cat", "dog"), PLAN, "s: starts fresh cat, dog; forgets person"),
+        (("person",), ("cat", "person"), LARGE, "s grown to the plan m: keeps person; starts fresh cat"),
     ],
 )
-def test_what_changes_is_one_line(known, wanted, says):
-    assert what_changes(known, wanted, "s") == says
+def test_what_changes_is_one_line(known, wanted, size, says):
+    assert what_changes(NetConfig(labels=known, **PLAN), NetConfig(labels=wanted, **size), "s", "m") == says

@@ -1,0 +1,58 @@
+"""Shadows in training scenes: one sun for all objects of a scene, dark on the picture and moving with what casts them.
+
+Without them a network that is told what moves takes every shadow for an object.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from streamseg.training.scene import Thing
+
+U8 = npt.NDArray[np.uint8]
+Generator = np.random.Generator
+
+_SUNNY = 0.3
+"""Share of scenes with shadows."""
+_LEAN, _LENGTH = 1.6, 0.6
+"""Most that a shadow leans to a side, and goes up or down the picture, for each pixel of height."""
+_DARK = 0.2, 0.65
+_EDGE = 0.6, 2.5
+"""Standard deviation of its blur, pixels."""
+
+
+def cast_shadows(rgb: U8, things: Sequence[Thing], rng: Generator) -> tuple[U8, list[U8]]:
+    """The picture with shadows, and for each thing its own.
+
+    Args:
+        rgb: the scene, uint8 [S, S, 3].
+        things: its objects; those without a mask cast none.
+        rng: what is drawn from.
+
+    Returns:
+        uint8 [S, S, 3], and for each thing uint8 [S, S], 255 standing for all light gone; no maps without sun.
+    """
+    if rng.random() >= _SUNNY or not things:
+        return rgb, []
+    lean, length = rng.uniform(-_LEAN, _LEAN), rng.uniform(-_LENGTH, _LENGTH)
+    dark, blur = rng.uniform(*_DARK), rng.uniform(*_EDGE)
+    solid = np.zeros(rgb.shape[:2], np.uint8)
+    for thing in things:
+        if thing.mask is not None:
+            np.maximum(solid, thing.mask, out=solid)
+    shadows = [_shadow(thing, lean, length, blur, dark) * (1 - solid) for thing in things]
+    light = 255 - np.maximum.reduce(shadows)
+    return cv2.multiply(rgb, cv2.merge([light] * 3), scale=1 / 255), shadows
+
+
+def _shadow(thing: Thing, lean: float, length: float, blur: float, dark: float) -> U8:
+    """The object, laid flat from its feet."""
+    if thing.mask is None:
+        return np.zeros((1, 1), np.uint8)
+    foot = thing.box[3]
+    matrix = np.array([[1, lean, -lean * foot], [0, -length, foot * (1 + length)]])
+    mask = thing.mask * np.uint8(255 * dark)
+    flat = cv2.warpAffine(mask, matrix, mask.shape[::-1], flags=cv2.INTER_LINEAR)
+    return np.asarray(cv2.GaussianBlur(flat, (0, 0), blur), np.uint8)
