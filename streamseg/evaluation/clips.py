@@ -105,7 +105,7 @@ def evaluate_clip(
     require_truth(clip)
     masks_file, boxes_file = beside(clip)
     lines = dict(_read_masks(masks_file)) if masks_file.exists() else None
-    rows = _read_boxes(boxes_file) if boxes_file.exists() else None
+    rows = read_boxes(boxes_file) if boxes_file.exists() else None
     outlines, sights = OutlineJudge(), list[Sight]()
     label = "person" if "person" in network.labels else None
     with closing(streamseg.open(clip, network=network, config=Config(model=model), every="none")) as extractions:
@@ -176,7 +176,8 @@ def _read_masks(file: Path) -> Iterator[tuple[int, _MaskLine]]:
             yield line.frame, line
 
 
-def _read_boxes(file: Path) -> defaultdict[int, list[_Row]]:
+def read_boxes(file: Path) -> defaultdict[int, list[_Row]]:
+    """The boxes of a gt.txt, by frame from 1; DataError names a line that cannot be read."""
     rows: defaultdict[int, list[_Row]] = defaultdict(list)
     for number, text in enumerate(_lines(file), 1):
         try:

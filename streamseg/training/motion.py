@@ -20,13 +20,14 @@ U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
 Generator = np.random.Generator
 
-_EMPTY = 0.5
-_STILL = 0.3
-_GHOST = 0.12
-_SHADOW = 0.2
+EMPTY = 0.5
+STILL = 0.3
+GHOST = 0.12
+SHADOW = 0.2
 """Share of moving objects with a shadow that the picture does not show."""
-_JITTER = 0.15
-_MARGIN, _FULL = 8.0, 42.0
+JITTER = 0.15
+SOFT = 0.3
+MARGIN, FULL = 8.0, 42.0
 """Grey levels by which something differs before it counts, and surely: as preprocess/background.py has it."""
 
 
@@ -40,19 +41,19 @@ def motion_of(rgb: U8, things: Sequence[Thing], rng: Generator, shadows: Sequenc
         shadows: each thing's (cast_shadows); they move with what casts them.
     """
     side = rgb.shape[0] // MOTION_STRIDE
-    if rng.random() < _EMPTY:
+    if rng.random() < EMPTY:
         return np.zeros((side, side), np.uint8)
     motion = np.zeros((side, side), np.float32)
     for thing, shadow in zip_longest(things, shadows):
-        if rng.random() >= _STILL:
+        if rng.random() >= STILL:
             np.maximum(motion, _moved(_small(thing, side), rng), out=motion)
             if shadow is not None:
                 np.maximum(motion, _fell(rgb, shadow, side), out=motion)
     for _ in range(rng.poisson(0.8)):
         np.maximum(motion, _restless(side, rng), out=motion)
-    if rng.random() < _JITTER:
+    if rng.random() < JITTER:
         np.maximum(motion, _jitter(rgb, side, rng), out=motion)
-    if rng.random() < 0.3:
+    if rng.random() < SOFT:
         motion = cv2.GaussianBlur(motion, (0, 0), rng.uniform(0.5, 1.5))
     speckles = rng.standard_normal((side, side), np.float32) * np.float32(rng.uniform(0, 0.08)) - 0.05
     return np.rint(255 * np.clip(motion + speckles, 0, 1)).astype(np.uint8)
@@ -73,9 +74,9 @@ def _moved(mask: F32, rng: Generator) -> F32:
     contrast = np.float32(rng.uniform(0.25, 1.6))
     field = _clouds(mask.shape[0], rng, cells=(4, 24))
     motion = mask * np.clip(contrast * (field + np.float32(rng.uniform(-0.2, 0.8))), 0, 1)
-    if rng.random() < _GHOST:
+    if rng.random() < GHOST:
         motion = np.maximum(motion, _shifted(mask, rng) * np.float32(rng.uniform(0.3, 1)))
-    if rng.random() < _SHADOW:
+    if rng.random() < SHADOW:
         motion = np.maximum(motion, _shadow(mask, rng))
     return motion
 
@@ -84,7 +85,7 @@ def _fell(rgb: U8, shadow: U8, side: int) -> F32:
     """A shadow that the picture shows: by how many grey levels it is darker than before, over what is sure."""
     now = cv2.resize(rgb.max(axis=2), (side, side), interpolation=cv2.INTER_AREA)
     dark = cv2.resize(shadow, (side, side), interpolation=cv2.INTER_AREA) / 255
-    return np.clip((now * dark / (1 - dark) - _MARGIN) / _FULL, 0, 1).astype(np.float32)
+    return np.clip((now * dark / (1 - dark) - MARGIN) / FULL, 0, 1).astype(np.float32)
 
 
 def _shifted(mask: F32, rng: Generator) -> F32:

@@ -54,7 +54,7 @@ class SceneMaker:
         weights = np.array([weight for _, weight in sources], float)
         self.weights = weights / weights.sum()
         self.labels, self.options = labels, options
-        self.cuttable = _cuttable(self.sources)
+        self.cuttable = cuttable_rows(self.sources)
 
     def make(self, rng: Generator, cast: Cast | None = None) -> Scene:
         """One scene, of what cast() gave if that is given."""
@@ -98,7 +98,7 @@ class SceneMaker:
         )
         covered = np.zeros((size, size), np.uint8)
         for annotation in picture.annotations():
-            self._place(scene, annotation, matrix, covered, _identity(dataset, annotation))
+            self._place(scene, annotation, matrix, covered, identity_of(dataset, annotation))
         inside = cv2.warpAffine(np.ones(picture.size_hw, np.uint8), matrix, (size, size), flags=cv2.INTER_NEAREST)
         for label, known in enumerate(picture.known):
             if not known:
@@ -152,14 +152,14 @@ class SceneMaker:
         dataset, picture, row = source
         annotation = self.sources[dataset].pictures[picture].annotation(row)
         assert annotation.mask is not None
-        cut = _cut(self.sources[dataset].pictures[picture].rgb(), annotation)
+        cut = cut_out(self.sources[dataset].pictures[picture].rgb(), annotation)
         target = np.exp(rng.uniform(*np.log(self.options.paste_px)))
         scale = min(target / max(cut.shape[:2]), 1.6)
         cut = _resized(cut, scale)
         if rng.random() < 0.5:
             cut = cut[:, ::-1]
         place = self._free_place(cut.shape[:2], rng)
-        thing = annotation.label, _identity(dataset, annotation)
+        thing = annotation.label, identity_of(dataset, annotation)
         _composite(scene, cut, place, thing, light=float(rng.uniform(0.75, 1.25)))
 
     def _free_place(self, size_hw: tuple[int, int], rng: Generator) -> tuple[int, int]:
@@ -170,11 +170,12 @@ class SceneMaker:
         return int(x), int(y)
 
 
-def _identity(dataset: int, annotation: Annotation) -> int:
+def identity_of(dataset: int, annotation: Annotation) -> int:
+    """The number of an object, the same in every scene that shows it and in no other data set of the run."""
     return dataset << 32 | annotation.id
 
 
-def _cuttable(sources: Sequence[Dataset]) -> list[tuple[int, int, int]]:
+def cuttable_rows(sources: Sequence[Dataset]) -> list[tuple[int, int, int]]:
     """Every single object large enough to be cut out: indices of data set, picture, row; classes balanced."""
     by_label: dict[int, list[tuple[int, int, int]]] = {}
     for d, dataset in enumerate(sources):
@@ -188,7 +189,7 @@ def _cuttable(sources: Sequence[Dataset]) -> list[tuple[int, int, int]]:
     return [rows[i % len(rows)] for rows in by_label.values() for i in range(most)]
 
 
-def _cut(rgb: U8, annotation: Annotation) -> U8:
+def cut_out(rgb: U8, annotation: Annotation) -> U8:
     """The object as RGBA [h, w, 4], its edge one pixel in: the outermost pixel is half background.
 
     What is thin (bicycles) keeps its edge, or there would be nothing left of it.

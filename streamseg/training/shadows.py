@@ -14,12 +14,12 @@ from streamseg.training.scene import Thing
 U8 = npt.NDArray[np.uint8]
 Generator = np.random.Generator
 
-_SUNNY = 0.3
+SUNNY = 0.3
 """Share of scenes with shadows."""
-_LEAN, _LENGTH = 1.6, 0.6
+LEAN, LENGTH = 1.6, 0.6
 """Most that a shadow leans to a side, and goes up or down the picture, for each pixel of height."""
-_DARK = 0.2, 0.65
-_EDGE = 0.6, 2.5
+DARK = 0.2, 0.65
+EDGE = 0.6, 2.5
 """Standard deviation of its blur, pixels."""
 
 
@@ -34,10 +34,10 @@ def cast_shadows(rgb: U8, things: Sequence[Thing], rng: Generator) -> tuple[U8, 
     Returns:
         uint8 [S, S, 3], and for each thing uint8 [S, S], 255 standing for all light gone; no maps without sun.
     """
-    if rng.random() >= _SUNNY or not things:
+    if rng.random() >= SUNNY or not things:
         return rgb, []
-    lean, length = rng.uniform(-_LEAN, _LEAN), rng.uniform(-_LENGTH, _LENGTH)
-    dark, blur = rng.uniform(*_DARK), rng.uniform(*_EDGE)
+    lean, length = rng.uniform(-LEAN, LEAN), rng.uniform(-LENGTH, LENGTH)
+    dark, blur = rng.uniform(*DARK), rng.uniform(*EDGE)
     solid = np.zeros(rgb.shape[:2], np.uint8)
     for thing in things:
         if thing.mask is not None:

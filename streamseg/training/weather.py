@@ -6,21 +6,25 @@ import numpy.typing as npt
 
 U8 = npt.NDArray[np.uint8]
 
-_NOISE = 2.0, 40.0
-"""Least and most standard deviation of noise, grey levels."""
+BLURRED, SMEARED, NOISY, COMPRESSED = 0.15, 0.06, 0.25, 0.2
+"""Shares of pictures that are blurred, blurred by motion, noisy, compressed."""
+BLUR = 0.4, 1.4
+"""Least and most standard deviation of blur, pixels."""
+NOISE = 2.0, 40.0
+"""The same of noise, grey levels."""
 
 
 def spoil(rgb: U8, rng: np.random.Generator) -> U8:
     """Light and colour always, blur, noise and compression now and then."""
     rgb = _light(rgb, rng)
-    if rng.random() < 0.15:
-        rgb = cv2.GaussianBlur(rgb, (0, 0), rng.uniform(0.4, 1.4))
-    if rng.random() < 0.06:
+    if rng.random() < BLURRED:
+        rgb = cv2.GaussianBlur(rgb, (0, 0), rng.uniform(*BLUR))
+    if rng.random() < SMEARED:
         rgb = _motion_blur(rgb, rng)
-    if rng.random() < 0.25:
+    if rng.random() < NOISY:
         noise = rng.standard_normal((*rgb.shape[:2], 1 if rng.random() < 0.5 else 3), np.float32)
-        rgb = np.clip(rgb + noise * np.float32(np.exp(rng.uniform(*np.log(_NOISE)))), 0, 255).astype(np.uint8)
-    if rng.random() < 0.2:
+        rgb = np.clip(rgb + noise * np.float32(np.exp(rng.uniform(*np.log(NOISE)))), 0, 255).astype(np.uint8)
+    if rng.random() < COMPRESSED:
         rgb = _compressed(rgb, int(rng.integers(20, 80)))
     return rgb
 

@@ -80,9 +80,9 @@ def train(recipe: Recipe, data: Sequence[Path], folder: Path, start: Path | None
     return run.average.eval()
 
 
-def judge(net: DeconvNet, scenes: Sequence[object]) -> np.ndarray:
+def judge(net: DeconvNet, scenes: Sequence[object], threads: int) -> np.ndarray:
     """For each true object: scene, IoU, boundary IoU of the same class's object that overlaps most (0: none)."""
-    runner, rows = TorchRunner(Deployed(net), "cpu", 2), []
+    runner, rows = TorchRunner(Deployed(net), "cpu", threads), []
     for index, scene in enumerate(scenes):
         side = scene.rgb.shape[0]
         fit = Letterbox.fit((0, 0, side, side), (side, side), 1.0)
@@ -156,7 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--size", type=int, default=256, help="side of a scene, px; default 256")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="a run of each variant for each; default 1")
     parser.add_argument("--precision", default="bf16", choices=["bf16", "fp32"])
-    parser.add_argument("--threads", type=int, default=2, help="of training; default 2")
+    parser.add_argument("--threads", type=int, default=2, help="on the CPU; default 2")
     parser.add_argument("--runs", type=Path, metavar="DIR", help="keep the runs here; those it has go on, or are done")
     asked = parser.parse_args(arguments)
     plain: dict[str, Callable[[], list[object]]] = {
@@ -173,7 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 recipe, start = plan(asked, variant, seed, folder)
                 net = train(recipe, asked.train, folder, start)
                 for kind, scenes in sets.items():
-                    judged[kind].setdefault(variant, []).append(judge(net, scenes))
+                    judged[kind].setdefault(variant, []).append(judge(net, scenes, asked.threads))
     for kind, rows in judged.items():
         report(kind, {variant: np.concatenate(parts) for variant, parts in rows.items()})
 

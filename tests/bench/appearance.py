@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from streamseg.capture import open_source
 from streamseg.config import CaptureConfig, ModelConfig, StreamConfig
-from streamseg.evaluation.clips import _read_boxes, beside
+from streamseg.evaluation.clips import beside, read_boxes
 from streamseg.geometry import box_iou
 from streamseg.inference import load_network
 from streamseg.pixels import frame_rgb
@@ -44,7 +44,7 @@ class Sighting:
 
 def sightings(clip: Path, model: ModelConfig) -> Iterator[Sighting]:
     """Every frame with at least two people that were found (IoU of boxes at least 0.5)."""
-    rows, network = _read_boxes(beside(clip)[1]), load_network(model)
+    rows, network = read_boxes(beside(clip)[1]), load_network(model)
     stream = StreamConfig(source=str(clip), name="clip")
     preprocess = Preprocessor.of(stream, model, network)
     with closing(open_source(stream, CaptureConfig())) as source:

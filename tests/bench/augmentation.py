@@ -1,4 +1,4 @@
-"""How many training scenes a second are made, one by one on the host and in batches: tests/bench/augmentation.py --help.
+"""How many training scenes a second are made, singly on the host and in batches: tests/bench/augmentation.py --help.
 
 Both make the very same kind of batch, targets included, from the same data, in turns, so that what else the machine
 does strikes both. The host's way runs in one thread, as in training. Where DATA is not given, both take pictures of
@@ -95,9 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rates = {name: asked.batches * asked.batch / spent for name, spent in spent_s.items()}
     for name, rate in rates.items():
         print(f"{name:8}{rate:10.1f} images/s")
-    print(
-        f"ratio   {rates['device'] / rates['host']:10.2f} (device {asked.device}, {asked.size} px, batches of {asked.batch})"
-    )
+    setting = f"device {asked.device}, {asked.size} px, batches of {asked.batch}"
+    print(f"ratio   {rates['device'] / rates['host']:10.2f} ({setting})")
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 import torch
 
+from streamseg.training.dataset import Annotation
 from streamseg.training.device.batches import device_batches, make_batch
-from streamseg.training.device.data import FIRST_PASTED, Kind
-from streamseg.training.device.plan import draw_moves, draw_plan, plan_of
+from streamseg.training.device.data import FIRST_PASTED, Kind, _named
+from streamseg.training.device.plan import draw_moves, draw_paste, draw_plan, plan_of
 from streamseg.training.device.scenes import compose
 from streamseg.training.device.things import things_of
 from streamseg.training.recipe import Recipe
@@ -41,6 +42,19 @@ def test_a_picture_lies_where_the_host_puts_it(tmp_path, monkeypatch, zoom):
             assert int(scenes.area[i][scenes.identity[i] == thing.identity]) == pytest.approx(
                 thing.area, rel=0.05, abs=8
             )
+
+
+def test_pasted_objects_have_the_sizes_and_places_that_were_asked_for(tmp_path):
+    data = on_device(blobs(tmp_path))
+    paste = draw_paste(data, options(paste_px=(16, 60)), np.arange(400) % len(data.cuttable), np.random.default_rng(0))
+    size_hw = data.cuts.size_hw[paste.cut]
+    # where the outer edges of its first and last pixels come to lie
+    edges = np.sort([(at - paste.first) / paste.step + 0.5 for at in (-0.5 * np.ones_like(size_hw), size_hw - 0.5)], 0)
+    shown = np.rint(edges[1] - edges[0])
+    assert np.allclose(edges, np.rint(edges)) and shown.max(1).min() >= 16 and shown.max() <= 60
+    assert np.all(edges[0] > -0.5 - shown // 3) and np.all(edges[1] < SIDE + 0.5 + shown // 3)
+    assert np.all(paste.step[:, 0] > 0) and 0.4 < (paste.step[:, 1] < 0).mean() < 0.6
+    assert edges[0].min() < 0 and edges[1].max() > SIDE
 
 
 def test_pasted_objects_hide_what_is_below(tmp_path):
@@ -86,6 +100,7 @@ def test_twice_shows_the_same_objects_in_two_scenes(tmp_path):
     casts = [(p, *sorted(row[row >= 0])) for p, row in zip(plan.picture, plan.names.identity, strict=True)]
     assert len(set(casts)) <= 4
     assert len({tuple(row) for row in plan.first}) == 8
+    assert {*data.cut_identity} <= {*data.names.identity[data.names.kind == Kind.OBJECT]}
 
 
 def batches(dataset, seen, count=2, seed=1):
@@ -117,6 +132,15 @@ def test_data_without_objects_is_no_trouble(tmp_path):
     data, settings, draw = on_device(blobs(tmp_path, crowd=True)), options(), chance()
     batch = make_batch(data, draw_plan(data, settings, 5, 0.25, draw.host), settings, draw)
     assert len(batch.image) == 0 and batch.mask.shape == (0, SIDE, SIDE) and batch.semantic.max() == 255
+
+
+def test_of_overlapping_masks_the_smaller_is_in_front():
+    small, large = np.zeros((2, 20, 30), np.uint8)
+    small[5:9, 5:9], large[:, :20] = 1, 1
+    rows = [Annotation(number, 1, (0, 0, 20, 20), mask, False) for number, mask in enumerate((small, large))]
+    named, names = _named(rows, 0, (20, 30))
+    assert names.identity[0, named[6, 6]] == 0 and names.identity[0, named[0, 0]] == 1 and named[0, 25] == 0
+    assert names.area[0, named[0, 0]] == 400
 
 
 def test_more_objects_than_names_are_a_crowd(tmp_path, monkeypatch):

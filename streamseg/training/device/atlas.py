@@ -41,7 +41,7 @@ class Atlas:
 class Gaze:
     """Where n scenes look: y = step[0] * Y + first[0] in the picture's pixels at a scene's row Y, x likewise.
 
-    start, height, width: int64 [n] on the device, of the size looked at; step, first: float32 [n, 2] y, x.
+    start: int64 [n] and size_hw: int64 [n, 2], of the size looked at; step, first: float32 [n, 2] y, x; on the device.
     """
 
     start: Tensor
@@ -105,7 +105,7 @@ class Look:
     def mixed(self) -> Tensor:
         """Bilinear: float32 [n, S, S, 4]."""
         a, b, c, d = (part.float() for part in self.near)
-        # in place and a row of bytes at a time: three times as fast on a CPU as lerp over the last two dimensions
+        # in place and a row of bytes at a time: on a CPU faster by half than lerp over pixels of four
         x = self.x.repeat_interleave(4, -1)
         above, below = b.sub_(a).mul_(x).add_(a), d.sub_(c).mul_(x).add_(c)
         return below.sub_(above).mul_(self.y).add_(above).view(*above.shape[:2], -1, 4)

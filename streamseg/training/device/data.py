@@ -13,7 +13,7 @@ import torch
 
 from streamseg.training.dataset import Annotation, Dataset, Picture
 from streamseg.training.device.atlas import Atlas, atlas_of, packed
-from streamseg.training.scenes import _cut, _cuttable, _identity
+from streamseg.training.scenes import cut_out, cuttable_rows, identity_of
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ def load(
 ) -> DeviceData:
     """Decode everything once. Pictures and cuts larger than these long sides are scaled down to them."""
     datasets = [dataset for dataset, _ in sources]
-    balanced = _cuttable(datasets)
+    balanced = cuttable_rows(datasets)
     rows = sorted(set(balanced))
     number = {row: i for i, row in enumerate(rows)}
     places = [(d, p) for d, dataset in enumerate(datasets) for p in range(len(dataset.pictures))]
@@ -154,13 +154,13 @@ def _read(picture: Picture, dataset: int, wanted: Sequence[int], longest_px: tup
     rgb, annotations = picture.rgb(), picture.annotations()
     cuts = []
     for row in wanted:
-        cut = _smaller(_cut(rgb, annotations[row]), longest_px[1])
+        cut = _smaller(cut_out(rgb, annotations[row]), longest_px[1])
         cuts.append((packed(cut, 0), cut.shape[:2]))
     shown = _smaller(rgb, longest_px[0])
     share = max(shown.shape[:2]) / max(rgb.shape[:2])
     named, names = _named(annotations, dataset, shown.shape[:2])
     boxes = [
-        (item.label, _identity(dataset, item), *(share * value for value in item.box))
+        (item.label, identity_of(dataset, item), *(share * value for value in item.box))
         for item in annotations
         if item.mask is None and item.label >= 0
     ]
@@ -193,7 +193,7 @@ def _named(annotations: Sequence[Annotation], dataset: int, size_hw: tuple[int, 
         given += 1
         named[mask > 0] = given
         names.kind[0, given], names.label[0, given], names.area[0, given] = Kind.OBJECT, item.label, area
-        names.identity[0, given] = _identity(dataset, item)
+        names.identity[0, given] = identity_of(dataset, item)
     return named, names
 
 

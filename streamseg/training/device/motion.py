@@ -10,7 +10,7 @@ from streamseg.training.device.chance import Chance
 from streamseg.training.device.maps import blurred, clouds, highest, laid_flat, luma, moved, shrunk
 from streamseg.training.device.shadows import Shadows
 from streamseg.training.device.things import DeviceThings
-from streamseg.training.motion import _EMPTY, _FULL, _GHOST, _JITTER, _MARGIN, _SHADOW, _STILL
+from streamseg.training.motion import EMPTY, FULL, GHOST, JITTER, MARGIN, SHADOW, SOFT, STILL
 
 I64 = npt.NDArray[np.int64]
 
@@ -28,11 +28,11 @@ def motion_maps(rgb: Tensor, things: DeviceThings, shadows: Shadows, chance: Cha
     """
     count, side = len(rgb), rgb.shape[-1] // MOTION_STRIDE
     known = np.zeros(count, bool)
-    known[chance.some(count, 1 - _EMPTY)] = True
-    moving = np.flatnonzero(known[things.scene] & (chance.host.random(len(things.scene)) >= _STILL))
+    known[chance.some(count, 1 - EMPTY)] = True
+    moving = np.flatnonzero(known[things.scene] & (chance.host.random(len(things.scene)) >= STILL))
     small = _small(things, moving, side, chance)
     restless = np.repeat(np.arange(count), np.where(known, chance.host.poisson(0.8, count), 0))
-    jitter = np.intersect1d(np.flatnonzero(known), chance.some(count, _JITTER))
+    jitter = np.intersect1d(np.flatnonzero(known), chance.some(count, JITTER))
     fallen = np.isin(shadows.thing, moving)
     layers = [
         (things.scene[moving], _moved(small, things.box[chance.put(moving)].float() / MOTION_STRIDE, chance)),
@@ -72,7 +72,7 @@ def _moved(mask: Tensor, box: Tensor, chance: Chance) -> Tensor:
     n, side = mask.shape[:2]
     contrast, bias = chance.each(0.25, 1.6, n), chance.each(-0.2, 0.8, n)
     motion = mask * (contrast * (clouds(n, side, (4, 24), chance) + bias)).clamp(0, 1)
-    ghost, shadow = (chance.some(n, share) for share in (_GHOST, _SHADOW))
+    ghost, shadow = (chance.some(n, share) for share in (GHOST, SHADOW))
     at, m = chance.put(ghost), len(ghost)
     width, height = (box[at, 2:] - box[at, :2]).clamp(min=2)[..., None, None].unbind(1)
     by = chance.each(-1.2, 1.2, m) * width, chance.each(-0.4, 0.4, m) * height
@@ -88,7 +88,7 @@ def _fell(rgb: Tensor, things: DeviceThings, shadows: Shadows, which: npt.NDArra
     scene = chance.put(things.scene[shadows.thing[which]])
     now = shrunk(rgb[scene].amax(1), MOTION_STRIDE)
     dark = shrunk(shadows.dark[chance.put(np.flatnonzero(which))], MOTION_STRIDE)
-    return ((now * dark / (1 - dark) - _MARGIN) / _FULL).clamp(0, 1)
+    return ((now * dark / (1 - dark) - MARGIN) / FULL).clamp(0, 1)
 
 
 def _restless(count: int, side: int, chance: Chance) -> Tensor:
@@ -109,7 +109,7 @@ def _jitter(rgb: Tensor, chance: Chance) -> Tensor:
 
 def _noisy(motion: Tensor, known: I64, chance: Chance) -> Tensor:
     """uint8 maps: those known [n] blurred now and then and with noise, the others empty."""
-    soft = chance.put(np.intersect1d(known, chance.some(len(motion), 0.3)))
+    soft = chance.put(np.intersect1d(known, chance.some(len(motion), SOFT)))
     motion[soft] = blurred(motion[soft, None], chance.each(*_SOFT, len(soft)), _SOFT[1])[:, 0]
     at, n = chance.put(known), len(known)
     speckles = chance.normal(n, *motion.shape[1:]) * chance.each(0, 0.08, n) - 0.05

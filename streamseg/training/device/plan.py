@@ -18,9 +18,9 @@ _LEAST_BOX_PX = 4
 
 @dataclass(frozen=True, slots=True)
 class Paste:
-    """One object on each of the first n scenes, [n] each: cuts, their name's place in time, how they are placed.
+    """One object on each of the first n scenes.
 
-    cut: int64; step, first: float64 [n, 2] as in Gaze; light: float64, what its colours are multiplied by.
+    cut: int64 [n]; step, first: float64 [n, 2] as in Gaze; light: float64 [n], what its colours are multiplied by.
     """
 
     cut: I64

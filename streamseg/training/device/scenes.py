@@ -19,8 +19,8 @@ class DeviceScenes:
 
     rgb: float32 [B, 3, S, S] 0..255. shown: uint8 [B, S, S], the name of what each pixel shows. kind: uint8 [B, NAMES],
     label, identity, area (all of it, in pixels): int64 [B, NAMES], what the names stand for. pasted: bool [B], whether
-    anything was pasted. known: bool [B, C], whether all objects of a class are marked. boxes: on
-    the host, float64 [M, 7], as in Plan.
+    anything was pasted. known: bool [B, C], whether all objects of a class are marked. boxes: on the host, float64
+    [M, 7], as in Plan.
     """
 
     rgb: Tensor

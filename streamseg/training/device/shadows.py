@@ -10,7 +10,7 @@ from streamseg.training.device.chance import Chance
 from streamseg.training.device.maps import blurred, highest, laid_flat, said
 from streamseg.training.device.scenes import DeviceScenes
 from streamseg.training.device.things import DeviceThings
-from streamseg.training.shadows import _DARK, _EDGE, _LEAN, _LENGTH, _SUNNY
+from streamseg.training.shadows import DARK, EDGE, LEAN, LENGTH, SUNNY
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,14 @@ def cast_shadows(scenes: DeviceScenes, things: DeviceThings, chance: Chance) -> 
     """Darken scenes.rgb in place, in some scenes; returns what fell where."""
     count, rng = len(scenes.rgb), chance.host
     sunny = np.zeros(count, bool)
-    sunny[chance.some(count, _SUNNY)] = True
-    suns = rng.uniform((-_LEAN, -_LENGTH, _DARK[0], _EDGE[0]), (_LEAN, _LENGTH, _DARK[1], _EDGE[1]), (count, 4))
+    sunny[chance.some(count, SUNNY)] = True
+    suns = rng.uniform((-LEAN, -LENGTH, DARK[0], EDGE[0]), (LEAN, LENGTH, DARK[1], EDGE[1]), (count, 4))
     own = np.flatnonzero(sunny[things.scene[: things.masked]])
     at, image = chance.put(own), chance.put(things.scene[own])
     lean, length, dark, blur = chance.put(suns[things.scene[own]].astype(np.float32))[..., None, None].unbind(1)
     foot = things.box[at, 3].float()[:, None, None]
     flat = laid_flat(things.mask[at].float(), foot, lean, -length)
     solid = said(things.kept, scenes.shown)[image]
-    shadows = dark * blurred(flat[:, None], blur, _EDGE[1])[:, 0] * ~solid
+    shadows = dark * blurred(flat[:, None], blur, EDGE[1])[:, 0] * ~solid
     scenes.rgb *= 1 - highest(shadows, image, count)[:, None]
     return Shadows(own, shadows)

@@ -9,12 +9,11 @@ from torch import Tensor
 from streamseg.training.device.chance import Chance
 from streamseg.training.device.jpeg import compressed
 from streamseg.training.device.maps import blurred, filtered, luma
-from streamseg.training.weather import _NOISE
+from streamseg.training.weather import BLUR, BLURRED, COMPRESSED, NOISE, NOISY, SMEARED
 
 F32 = npt.NDArray[np.float32]
 I64 = npt.NDArray[np.int64]
 
-_BLUR = 0.4, 1.4
 _LONGEST = 9
 """Of a motion blur, pixels."""
 
@@ -23,16 +22,16 @@ def spoil(rgb: Tensor, chance: Chance) -> Tensor:
     """uint8 [B, 3, S, S] of float32 0..255, which is changed: light and colour always, the rest now and then."""
     count, rng = len(rgb), chance.host
     rgb = _light(rgb.round_(), chance).round_()
-    some = chance.some(count, 0.15)
+    some = chance.some(count, BLURRED)
     at = chance.put(some)
-    rgb[at] = blurred(rgb[at], chance.each(*_BLUR, len(some)), _BLUR[1])
-    some = chance.some(count, 0.06)
+    rgb[at] = blurred(rgb[at], chance.each(*BLUR, len(some)), BLUR[1])
+    some = chance.some(count, SMEARED)
     at = chance.put(some)
     rgb[at] = filtered(rgb[at], chance.put(_streaks(len(some), rng)))
-    some = chance.some(count, 0.25)
+    some = chance.some(count, NOISY)
     at = chance.put(some)
     rgb[at] = (rgb[at] + _noise(len(some), rgb.shape[-1], chance)).clamp(0, 255)
-    some = chance.some(count, 0.2)
+    some = chance.some(count, COMPRESSED)
     at = chance.put(some)
     rgb[at] = compressed(rgb[at], rng.integers(20, 80, len(some)), chance)
     return rgb.round_().clamp_(0, 255).to(torch.uint8)
@@ -65,5 +64,5 @@ def _noise(count: int, side: int, chance: Chance) -> Tensor:
     """Grey or coloured noise of different strengths, float32 [count, 3, side, side]."""
     noise = chance.normal(count, 3, side, side)
     grey = chance.put(chance.host.random((count, 1, 1, 1)) < 0.5)
-    low, high = np.log(_NOISE)
+    low, high = np.log(NOISE)
     return torch.where(grey, noise[:, :1], noise) * chance.each(low, high, count).exp()[..., None]
