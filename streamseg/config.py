@@ -23,6 +23,37 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Coordinate = Annotated[float, Field(allow_inf_nan=False, ge=-100_000, le=100_000)]
+Point = tuple[Coordinate, Coordinate]
+
+
+class ZoneConfig(Section):
+    """A part of a stream's picture. Corners x, y in pixels of the frame; all of them within 0 to 1: shares of it."""
+
+    name: Name
+    polygon: list[Point] = Field(min_length=3, max_length=256, description="corners, in turn")
+    kind: Literal["watch", "include", "exclude", "privacy"] = Field(
+        "watch",
+        description="watch: events; include: the network sees only this; exclude: not this; privacy: nobody does",
+    )
+    dwell_s: float | None = Field(None, gt=0, le=86400, description="an event when an object stays for so long, s")
+    classes: list[str] | None = Field(None, description="events of these only; default: all")
+
+
+class LineConfig(Section):
+    """A line whose crossing is an event; left and right are those of one who goes from its first point on."""
+
+    name: Name
+    points: tuple[Point, Point]
+    classes: list[str] | None = Field(None, description="events of these only; default: all")
+
+    @model_validator(mode="after")
+    def _check_points(self) -> "LineConfig":
+        if self.points[0] == self.points[1]:
+            raise ValueError(f"points {list(map(list, self.points))}: must be two different ones")
+        return self
+
+
 class StreamConfig(Section):
     """One stream: where its frames come from, and what differs from the defaults."""
 
@@ -31,6 +62,16 @@ class StreamConfig(Section):
     region: tuple[int, int, int, int] | None = Field(None, description="x, y, w, h (px) the network looks at")
     classes: list[str] | None = Field(None, description="only these classes; default: model.classes")
     score: Share | None = Field(None, description="lowest score kept; default: model.score")
+    zones: list[ZoneConfig] = Field(default_factory=list, max_length=64, description="parts of the picture")
+    lines: list[LineConfig] = Field(default_factory=list, max_length=64, description="whose crossing is an event")
+
+    @model_validator(mode="after")
+    def _check_places(self) -> "StreamConfig":
+        names = [zone.name for zone in self.zones] + [line.name for line in self.lines]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"zones and lines: name {twice[0]!r} is given twice; names must differ")
+        return self
 
 
 class CaptureConfig(Section):
@@ -122,6 +163,12 @@ class ObjectsConfig(Section):
     masks: bool = Field(True, description="write run-length masks")
 
 
+class EventsConfig(Section):
+    """events.jsonl: objects that appear, end, enter, leave, stay and cross, a line each."""
+
+    enabled: bool = Field(True, description="write events.jsonl")
+
+
 class OutputConfig(Section):
     """Where results go, and when files are closed."""
 
@@ -151,7 +198,7 @@ class RuntimeConfig(Section):
     preprocess_workers: int = Field(1, ge=1, le=64, description="processes for preprocessing (placement: split)")
     tracking_workers: int = Field(1, ge=1, le=64, description="processes for tracking, streams spread")
     sink_workers: int = Field(1, ge=1, le=64, description="processes for each kind of sink (split) or all (fused)")
-    optional_sinks: tuple[Literal["cutouts", "video", "objects"], ...] = Field(
+    optional_sinks: tuple[Literal["cutouts", "video", "objects", "events"], ...] = Field(
         (), description="these skip frames, counted, rather than hold a stream up"
     )
     restarts: int = Field(5, ge=0, le=10000, description="a process that dies more often in restarts_s is given up")
@@ -171,6 +218,7 @@ class Config(Section):
     cutouts: CutoutsConfig = CutoutsConfig()
     video: VideoConfig = VideoConfig()
     objects: ObjectsConfig = ObjectsConfig()
+    events: EventsConfig = EventsConfig()
     output: OutputConfig = OutputConfig()
     runtime: RuntimeConfig = RuntimeConfig()
     jobs: int = Field(1, ge=1, le=256, description="file streams at a time; live streams always run")

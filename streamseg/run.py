@@ -158,7 +158,7 @@ class StreamJob(JobStream):
         """Run the stream to its end, and keep how it ended; raises nothing."""
         self.state = "running"
         try:
-            sinks = build_sinks(self.config, self.name, version=__version__)
+            sinks = build_sinks(self.config, self.stream, version=__version__)
             self._pipeline = build(self.stream, self.config, network, sinks=sinks, account=self.account)
             if not self._stopping.is_set():
                 deque(self._pipeline, maxlen=0)

@@ -1,14 +1,18 @@
 """Frame -> Sample: the region of interest, scaled and letterboxed into the network's view, straight from the planes."""
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
+from streamseg.config import ZoneConfig
 from streamseg.errors import ConfigError
 from streamseg.geometry import Letterbox
 from streamseg.pixels import yuv_to_rgb
 from streamseg.records import Frame, Planes, Sample
+from streamseg.zones import covered, of_kind
 
 GREY = 114
 """Value of the view outside the picture, in all three channels; the network is trained with it."""
@@ -21,15 +25,22 @@ class FitView:
     """
 
     def __init__(
-        self, view_hw: tuple[int, int], region: tuple[int, int, int, int] | None = None, enlarge: float = math.inf
+        self,
+        view_hw: tuple[int, int],
+        region: tuple[int, int, int, int] | None = None,
+        enlarge: float = math.inf,
+        zones: Sequence[ZoneConfig] = (),
     ):
         """region: x, y, w, h in frame pixels; None is the whole frame, which grows by enlarge at most.
 
         Pictures grown far beyond their own detail show objects larger and softer than any that a network learns from.
+        zones: what lies in one to exclude, or out of all to include, is as grey as what lies outside the picture.
         """
         self.view_hw = view_hw
         self.region = region
         self._most_scale = enlarge if region is None else math.inf
+        self._zones = [zone for zone in zones if zone.kind in ("include", "exclude")]
+        self._hidden: tuple[Letterbox, npt.NDArray[np.bool_]] | None = None
 
     def __call__(self, frame: Frame) -> Sample:
         """uint8 [h, w, 3] view of the frame; ConfigError if the region lies outside it."""
@@ -39,7 +50,21 @@ class FitView:
         view = np.full((*self.view_hw, 3), GREY, np.uint8)
         left, top = int(fit.pad_xy[0]), int(fit.pad_xy[1])
         view[top : top + fit.content_hw[0], left : left + fit.content_hw[1]] = yuv_to_rgb(content, frame.color)
+        if self._zones:
+            view[self._unseen(fit, frame.size_hw)] = GREY
         return Sample(view, fit)
+
+    def _unseen(self, fit: Letterbox, size_hw: tuple[int, int]) -> npt.NDArray[np.bool_]:
+        """bool [h, w] of the view: what zones hide of it."""
+        if self._hidden is None or self._hidden[0] != fit:
+            include, exclude = (
+                [fit.apply(p) for p in of_kind(self._zones, k, size_hw)] for k in ("include", "exclude")
+            )
+            hidden = covered(exclude, self.view_hw)
+            if include:
+                hidden |= 1 - covered(include, self.view_hw)
+            self._hidden = fit, hidden.astype(bool)
+        return self._hidden[1]
 
     def _crop(self, size_hw: tuple[int, int]) -> tuple[int, int, int, int]:
         height, width = size_hw

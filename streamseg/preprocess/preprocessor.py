@@ -31,7 +31,7 @@ class Preprocessor:
         state: BackgroundState | None = None,
     ) -> Self:
         """As the configuration has it, for a network's view and whether it takes motion; state: a predecessor's."""
-        fit = FitView(view_hw, stream.region, model.enlarge)
+        fit = FitView(view_hw, stream.region, model.enlarge, stream.zones)
         return cls(fit, Background(state) if motion else None)
 
     def __call__(self, frame: Frame) -> Sample:

@@ -45,7 +45,7 @@ class SinkStation(InTurn):
     def open(self, stream: Hosted) -> None:
         super().open(stream)
         assert stream.info is not None, "sinks are opened when capture knows its stream"
-        sink = build_sink(self._kind, self._config, stream.name, version=self._version)
+        sink = build_sink(self._kind, self._config, stream.config, version=self._version)
         if self._kind in self._config.runtime.optional_sinks:
             sink = Aside(sink)
         committed = stream.ledger.committed(stream.column(self.stage))

@@ -3,9 +3,10 @@
 A new sink is a file beside these and a name in build_sink.
 """
 
-from streamseg.config import Config
+from streamseg.config import Config, StreamConfig
 from streamseg.errors import ConfigError
 from streamseg.sinks.cutouts import CutoutsSink
+from streamseg.sinks.events import EventsSink
 from streamseg.sinks.objects import ObjectsSink
 from streamseg.sinks.outdir import prepare_output
 from streamseg.sinks.video import VideoSink
@@ -20,25 +21,27 @@ def sink_kinds(config: Config) -> list[str]:
         "cutouts": config.cutouts.every != "none",
         "video": config.video.enabled,
         "objects": config.objects.enabled,
+        "events": config.events.enabled,
     }
     return [kind for kind, asked in wanted.items() if asked]
 
 
-def build_sinks(config: Config, stream: str, *, version: str) -> list[Sink]:
+def build_sinks(config: Config, stream: StreamConfig, *, version: str) -> list[Sink]:
     """All of them for one stream; see build_sink."""
     return [build_sink(kind, config, stream, version=version) for kind in sink_kinds(config)]
 
 
-def build_sink(kind: str, config: Config, stream: str, *, version: str) -> Sink:
-    """One sink, writing under <output.dir>/<stream>/; not opened yet.
+def build_sink(kind: str, config: Config, stream: StreamConfig, *, version: str) -> Sink:
+    """One sink, writing under <output.dir>/<name of the stream>/; not opened yet.
 
     Args:
         kind: its name, one of sink_kinds().
         config: the whole configuration.
-        stream: the stream's name, safe as a folder name.
+        stream: with the name that expand() gave it, safe as a folder name.
         version: of streamseg, for the records.
     """
-    folder = config.output.dir / stream
+    assert stream.name, "expand() fills names"
+    folder = config.output.dir / stream.name
     match kind:
         case "cutouts":
             return CutoutsSink(config, folder, version)
@@ -46,4 +49,6 @@ def build_sink(kind: str, config: Config, stream: str, *, version: str) -> Sink:
             return VideoSink(config, folder)
         case "objects":
             return ObjectsSink(config, folder)
+        case "events":
+            return EventsSink(config, stream, folder)
     raise ConfigError(f"sink {kind!r}: unknown; known are {', '.join(sink_kinds(Config()))}")

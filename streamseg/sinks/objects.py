@@ -1,6 +1,5 @@
 """objects.jsonl: a line per frame with every object of it; what is on disk is always whole lines up to some seq."""
 
-import io
 import mmap
 import os
 from datetime import UTC, datetime, timedelta
@@ -10,24 +9,22 @@ from typing import Any
 import msgspec
 
 from streamseg.config import Config
-from streamseg.errors import SinkError
 from streamseg.geometry import cover, rle_encode
 from streamseg.records import Extraction, StreamInfo, Track
-from streamseg.sinks.disk import append, refuse_link, reopen, sink_errors
+from streamseg.sinks.disk import refuse_link, sink_errors
+from streamseg.sinks.lines import LinesFile, Place
 from streamseg.sinks.outdir import claim_stream
-from streamseg.sinks.rotation import Rotation, last_part, part_path, remove_after
+from streamseg.sinks.rotation import Rotation, last_part, part_path
 
 _NAME = "objects.jsonl"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Position(msgspec.Struct, frozen=True, array_like=True):
-    """After which frame, in which part, at which byte; when the part began (None: it holds nothing yet)."""
+    """After which frame, and where in the file."""
 
     seq: int
-    part: int
-    size: int
-    first_pts_ns: int | None
+    place: Place
 
 
 class ObjectsSink:
@@ -43,19 +40,17 @@ class ObjectsSink:
     def __init__(self, config: Config, folder: Path):
         self.folder = folder
         self.masks = config.objects.masks
-        self.rotation = Rotation.of(config.output)
-        self._file: io.FileIO | None = None
-        self._path = folder / _NAME
-        self._part = 1
+        self._lines = LinesFile(folder, _NAME, Rotation.of(config.output))
         self._seq = -1
-        self._first_pts_ns: int | None = None
         self._encoder = msgspec.json.Encoder()
 
     def open(self, info: StreamInfo, position: bytes = b"") -> int:
         """Go on at a position, or else after the last whole line, whose seq it gives, or -1; cut off what follows."""
         claim_stream(self.folder)
         if position:
-            self._resume(msgspec.msgpack.decode(position, type=_Position))
+            told = msgspec.msgpack.decode(position, type=_Position)
+            self._seq = told.seq
+            self._lines.resume(told.place)
         else:
             self._recover()
         return self._seq
@@ -65,61 +60,25 @@ class ObjectsSink:
         if frame.seq <= self._seq:
             return True  # given again by one who did not live to note that it is safe
         line = self._encoder.encode(frame_record(extraction, masks=self.masks)) + b"\n"
-        self._rotate(frame.pts_ns, len(line))
-        with sink_errors(self._path):
-            append(self._open_file(), line)
+        self._lines.append(line, frame.pts_ns)
         self._seq = frame.seq
         return True
 
     def settle(self) -> bytes:
-        position = _Position(self._seq, self._part, self._open_file().tell(), self._first_pts_ns)
-        return msgspec.msgpack.encode(position)
+        return msgspec.msgpack.encode(_Position(self._seq, self._lines.place))
 
     def close(self) -> None:
-        if self._file is not None:
-            with sink_errors(self._path):
-                self._file.close()
-            self._file = None
-
-    def _resume(self, position: _Position) -> None:
-        self._seq, self._part, self._first_pts_ns = position.seq, position.part, position.first_pts_ns
-        remove_after(self.folder, _NAME, position.part)
-        self._path = part_path(self.folder, _NAME, position.part)
-        self._file = reopen(self._path, position.size)
+        self._lines.close()
 
     def _recover(self) -> None:
-        self._part = max(1, last_part(self.folder, _NAME))
-        for part in range(self._part, 0, -1):
+        last = max(1, last_part(self.folder, _NAME))
+        for part in range(last, 0, -1):
             path = part_path(self.folder, _NAME, part)
             with sink_errors(path):
                 self._seq = recover(refuse_link(path)) if path.exists() else -1
             if self._seq >= 0:
                 break
-        self._begin(self._part)
-        with sink_errors(self._path), self._path.open("rb") as file:
-            first = _parsed(file.readline())
-        self._first_pts_ns = None if first is None else round(first.pts * 1e9)
-
-    def _rotate(self, pts_ns: int, size: int) -> None:
-        """Begin the next part where this line would break a limit; a part holds one line at least."""
-        if self._first_pts_ns is None:
-            self._first_pts_ns = pts_ns
-        filled = self._open_file().tell()
-        if filled and self.rotation.due(pts_ns - self._first_pts_ns, filled + size):
-            self._begin(self._part + 1)
-            self._first_pts_ns = pts_ns
-
-    def _begin(self, part: int) -> None:
-        self.close()
-        self._part, self._path = part, part_path(self.folder, _NAME, part)
-        with sink_errors(self._path):
-            self._file = io.FileIO(refuse_link(self._path), "ab")
-            self._file.seek(0, os.SEEK_END)
-
-    def _open_file(self) -> io.FileIO:
-        if self._file is None:
-            raise SinkError(f"{self._path}: is closed; open() comes before write()")
-        return self._file
+        self._lines.begin(last, _first_pts_ns(part_path(self.folder, _NAME, last)))
 
 
 def frame_record(extraction: Extraction, *, masks: bool = True) -> dict[str, Any]:
@@ -155,6 +114,16 @@ def recover(path: Path) -> int:
                 return record.seq
             file.truncate(start)
     return -1
+
+
+def _first_pts_ns(path: Path) -> int | None:
+    """Media time of the first frame in a part; None if there is none."""
+    with sink_errors(path):
+        if not path.exists():
+            return None
+        with path.open("rb") as file:
+            first = _parsed(file.readline())
+    return None if first is None else round(first.pts * 1e9)
 
 
 def _parsed(line: bytes) -> "_Line | None":

@@ -22,7 +22,7 @@ CUTOUT_PART = ".cutout.part"
 
 _TEMPORARY = r"\..+\.(part|partial)"
 _TOP_FILE = re.compile(rf"summary\.json|{_TEMPORARY}")
-_STREAM_FILE = re.compile(rf"annotated(-\d{{4,}})?\.mp4|objects(-\d{{4,}})?\.jsonl|{_TEMPORARY}")
+_STREAM_FILE = re.compile(rf"annotated(-\d{{4,}})?\.mp4|(objects|events)(-\d{{4,}})?\.jsonl|{_TEMPORARY}")
 _TRACK_FOLDER = re.compile(r"\d+-[a-z0-9_-]+")
 _CUTOUT_PART = re.compile(re.escape(CUTOUT_PART))
 _CUTOUT_FILE = re.compile(rf"(\d+|best)\.(png|json)|{_TEMPORARY}")

@@ -46,7 +46,7 @@ def sightings(clip: Path, model: ModelConfig) -> Iterator[Sighting]:
     """Every frame with at least two people that were found (IoU of boxes at least 0.5)."""
     rows, network = read_boxes(beside(clip)[1]), load_network(model)
     stream = StreamConfig(source=str(clip), name="clip")
-    preprocess = Preprocessor.of(stream, model, network)
+    preprocess = Preprocessor.of(stream, model, network.view_hw, motion=network.takes_motion)
     with closing(open_source(stream, CaptureConfig())) as source:
         source.open()
         for frame in source:

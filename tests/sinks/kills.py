@@ -26,7 +26,7 @@ import msgspec
 import numpy as np
 
 import streamseg.sinks
-from streamseg.config import Config
+from streamseg.config import Config, StreamConfig
 from streamseg.records import Cutout, Extraction, Frame, Planes
 from streamseg.sinks import build_sink
 from streamseg.stages import Sink
@@ -35,6 +35,12 @@ from tests.sinks.scenes import disc_mask, info, make_track
 SIZE_HW = 120, 160
 STEP_NS = 40_000_000
 LOOK_CHANGES_AT = 35
+STREET = StreamConfig(
+    source="street.mp4",
+    name="street",
+    zones=[{"name": "walk", "polygon": [(60, 60), (120, 60), (120, 90), (60, 90)], "dwell_s": 0.2}],
+    lines=[{"name": "gate", "points": ((0.4, 0.0), (0.4, 1.0))}],
+)
 _ROOT = Path(__file__).resolve().parents[2]
 _OURS = Path(streamseg.sinks.__file__).parent
 _DEADLY = {str(path) for path in _OURS.glob("*.py")} - {str(_OURS / f"{name}.py") for name in ("canvas", "outlines")}
@@ -112,7 +118,7 @@ def _view(array: np.ndarray) -> np.ndarray:
 def build(task: Task) -> Sink:
     output = {"dir": task.folder, "disk_free_mb": 0} | task.output
     config = Config.model_validate({"output": output, "video": task.video})
-    return build_sink(task.kind, config, "street", version="1")
+    return build_sink(task.kind, config, STREET, version="1")
 
 
 def host(task: Task, stored: Stored, keep: Callable[[Stored], None], *, again: int = 0) -> None:

@@ -55,7 +55,7 @@ def assert_same_video(folder: Path, wanted: Path, least_db: float = 35) -> None:
         assert sound(path) == sound(model)
 
 
-@pytest.mark.parametrize("kind", ["objects", "cutouts"])
+@pytest.mark.parametrize("kind", ["objects", "cutouts", "events"])
 @pytest.mark.parametrize("again", [0, 1])
 def test_lines_and_cutouts_are_the_same_byte_for_byte(nurse: Nursery, tmp_path: Path, kind: str, again: int) -> None:
     task = Task(kind, str(tmp_path / "undisturbed"), 60, output=ROTATED)

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from streamseg.config import Config, OutputConfig
+from streamseg.config import Config, OutputConfig, StreamConfig
 from streamseg.errors import SinkError
 from streamseg.records import Extraction
 from streamseg.sinks import build_sinks, prepare_output
 from streamseg.sinks.outdir import claim_stream
 from tests.sinks.scenes import info, make_cutout, make_frame, make_track
+
+STREET = StreamConfig(source="street.mp4", name="street")
 
 
 def config(folder: Path, **sections: object) -> Config:
@@ -18,7 +20,7 @@ def config(folder: Path, **sections: object) -> Config:
 
 def run(folder: Path, stream: str = "street") -> None:
     """A whole small run: every sink writes two frames."""
-    sinks = build_sinks(config(folder), stream, version="0.1.0")
+    sinks = build_sinks(config(folder), StreamConfig(source="x.mp4", name=stream), version="0.1.0")
     for sink in sinks:
         assert sink.open(info(stream)) == -1
     for seq in range(2):
@@ -46,6 +48,7 @@ WRITTEN = [
     "street/cutouts/1-person/1.png",
     "street/cutouts/1-person/best.json",
     "street/cutouts/1-person/best.png",
+    "street/events.jsonl",
     "street/objects.jsonl",
     "summary.json",
 ]
@@ -62,13 +65,13 @@ def test_a_run_writes_these_files_and_no_others(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sections", "names"),
     [
-        ({}, ["cutouts", "video", "objects"]),
-        ({"cutouts": {"every": "none"}}, ["video", "objects"]),
-        ({"video": {"enabled": False}, "objects": {"enabled": False}}, ["cutouts"]),
+        ({}, ["cutouts", "video", "objects", "events"]),
+        ({"cutouts": {"every": "none"}}, ["video", "objects", "events"]),
+        ({"video": {"enabled": False}, "objects": {"enabled": False}}, ["cutouts", "events"]),
     ],
 )
 def test_the_configuration_says_which_sinks_there_are(tmp_path: Path, sections: dict, names: list[str]) -> None:
-    assert [sink.name for sink in build_sinks(config(tmp_path, **sections), "street", version="1")] == names
+    assert [sink.name for sink in build_sinks(config(tmp_path, **sections), STREET, version="1")] == names
     assert not list(tmp_path.iterdir()), "nothing is written before open()"
 
 
@@ -144,7 +147,7 @@ def test_overwrite_takes_nothing_from_a_folder_that_streamseg_did_not_make(tmp_p
         (theirs / name).write_text("mine")
     prepare_output(OutputConfig(dir=tmp_path, overwrite=True))
     assert tree(tmp_path) == ["street", "street/annotated.mp4", "street/objects.jsonl"]
-    for sink in build_sinks(config(tmp_path), "street", version="1"):
+    for sink in build_sinks(config(tmp_path), STREET, version="1"):
         with pytest.raises(SinkError, match=r"street/(annotated\.mp4|objects\.jsonl): was not written by streamseg"):
             sink.open(info())
     assert (theirs / "annotated.mp4").read_text() == "mine"
@@ -159,7 +162,7 @@ def test_a_summary_of_someone_else_is_not_overwritten(tmp_path: Path) -> None:
 def test_a_stream_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     (tmp_path / "street").symlink_to(tmp_path / "outside")
-    for sink in build_sinks(config(tmp_path), "street", version="1"):
+    for sink in build_sinks(config(tmp_path), STREET, version="1"):
         with pytest.raises(SinkError, match="symbolic link"):
             sink.open(info())
     assert not list((tmp_path / "outside").iterdir())

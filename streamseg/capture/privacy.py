@@ -1,0 +1,63 @@
+"""A source in, its frames out without what lies in privacy zones: nothing behind this ever has those pixels."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from streamseg.config import ZoneConfig
+from streamseg.records import Frame, Place, Planes, StreamInfo
+from streamseg.stages import Source
+from streamseg.zones import covered, of_kind
+
+Mask = npt.NDArray[np.bool_]
+
+_NOTE = "privacy zones blacked out"
+
+
+class Veiled:
+    """Blackens privacy zones, whole chroma samples at a time: an edge reaches up to a pixel further, never less far.
+
+    Args:
+        source: where frames come from.
+        zones: of the stream; those of other kinds do not matter here.
+    """
+
+    def __init__(self, source: Source, zones: Sequence[ZoneConfig]) -> None:
+        self.dropped = source.dropped
+        self._source, self._zones = source, zones
+        self._hidden: dict[tuple[int, int], tuple[Mask, Mask]] = {}
+
+    @property
+    def exact(self) -> bool:
+        """What the source says of the frame handed out last (see FileSource)."""
+        return self._source.exact
+
+    def open(self, after: Place | None = None) -> StreamInfo:
+        return self._source.open(after)
+
+    def close(self) -> None:
+        self._source.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        for frame in self._source:
+            yield replace(frame, planes=self._veil(frame), notes=(*frame.notes, _NOTE))
+
+    def _veil(self, frame: Frame) -> Planes:
+        """Copies: the decoder may still need what it lent."""
+        luma, chroma = self._masks(frame.size_hw)
+        y, u, v = (plane.copy() for plane in (frame.planes.y, frame.planes.u, frame.planes.v))
+        y[luma] = 0 if frame.color.full_range else 16
+        u[chroma] = v[chroma] = 128
+        return Planes(y, u, v)
+
+    def _masks(self, size_hw: tuple[int, int]) -> tuple[Mask, Mask]:
+        if size_hw not in self._hidden:
+            mask = covered(of_kind(self._zones, "privacy", size_hw), size_hw)
+            even = np.pad(mask, ((0, size_hw[0] % 2), (0, size_hw[1] % 2)))
+            chroma = even.reshape(even.shape[0] // 2, 2, even.shape[1] // 2, 2).max((1, 3))
+            luma = cv2.resize(chroma, even.shape[::-1], interpolation=cv2.INTER_NEAREST)[: size_hw[0], : size_hw[1]]
+            self._hidden = {size_hw: (luma.astype(bool), chroma.astype(bool))}
+        return self._hidden[size_hw]
