@@ -62,8 +62,12 @@ class StreamConfig(Section):
     region: tuple[int, int, int, int] | None = Field(None, description="x, y, w, h (px) the network looks at")
     classes: list[str] | None = Field(None, description="only these classes; default: model.classes")
     score: Share | None = Field(None, description="lowest score kept; default: model.score")
-    zones: list[ZoneConfig] = Field(default_factory=list, max_length=64, description="parts of the picture")
-    lines: list[LineConfig] = Field(default_factory=list, max_length=64, description="whose crossing is an event")
+    zones: tuple[ZoneConfig, ...] = Field(
+        (), max_length=64, description="parts of the picture: name, polygon, kind, dwell_s, classes"
+    )
+    lines: tuple[LineConfig, ...] = Field(
+        (), max_length=64, description="lines whose crossing is an event: name, points, classes"
+    )
 
     @model_validator(mode="after")
     def _check_places(self) -> "StreamConfig":

@@ -22,7 +22,13 @@ _STREAM = {"source": "synthetic://street?seconds=20&size=1280x720&fps=25&seed=1"
 _MORE_STREAMS = """\
   # - source: street.mp4
   # - {source: "rtsp://user:password@10.0.0.7/stream1", name: gate, classes: [person, vehicle]}
-  # - {source: "0", name: desk}   # a camera index is text, in quotes"""
+  # - {source: "0", name: desk}   # a camera index is text, in quotes
+  # - source: shop.mp4
+  #   zones:
+  #     - {name: door, polygon: [[0.4, 0.5], [0.6, 0.5], [0.6, 0.9], [0.4, 0.9]], dwell_s: 10}
+  #     - {name: neighbours, polygon: [[0, 0], [0.3, 0], [0.3, 0.4], [0, 0.4]], kind: privacy}
+  #   lines:
+  #     - {name: entrance, points: [[0.2, 0.8], [0.8, 0.8]], classes: [person]}"""
 
 Node = dict[str, Any]
 
@@ -60,7 +66,7 @@ def _section(schema: Node, node: Node) -> Node:
 
 
 def _stream_list(section: Node) -> Iterator[str]:
-    properties = {key: {**node, "default": _STREAM.get(key)} for key, node in section["properties"].items()}
+    properties = {key: {**node, "default": _STREAM.get(key, node.get("default"))} for key, node in section["properties"].items()}
     rows = list(_keys({"properties": properties}, "    "))
     first = next(i for i, row in enumerate(rows) if not row.lstrip().startswith("#"))
     # the first key stands behind the dash of its list item, its comment above the dash
@@ -96,6 +102,8 @@ def _value(value: Any) -> str:
 
 def allowed(node: Node) -> str:
     """What a key's JSON schema allows, in words: "whole number 1 to 64", "auto | fast", "number above 0, or null"."""
+    if "$ref" in node:
+        return "mapping"
     if "anyOf" in node:
         return ", or ".join(allowed(choice) for choice in node["anyOf"])
     if "enum" in node:

@@ -17,13 +17,13 @@ def test_fused_has_four_kinds_of_workers():
     plan = place(config(placement="fused", streams_per_capture=2), 3)
     assert names(plan) == ["capture-0", "capture-1", "inference-0", "tracking-0", "sinks-0"]
     assert plan.groups[0][0].stages == ("capture", "preprocess")
-    assert plan.groups[-1][0].stages == ("sink:cutouts", "sink:video", "sink:objects")
+    assert plan.groups[-1][0].stages == ("sink:cutouts", "sink:video", "sink:objects", "sink:events")
 
 
 def test_split_has_one_for_every_stage_and_sink():
     plan = place(config(placement="split"), 1)
-    wanted = ["capture-0", "preprocess-0", "inference-0", "tracking-0", "cutouts-0", "video-0", "objects-0"]
-    assert names(plan) == wanted
+    sinks = ["cutouts-0", "video-0", "objects-0", "events-0"]
+    assert names(plan) == ["capture-0", "preprocess-0", "inference-0", "tracking-0", *sinks]
 
 
 def test_every_station_works_on_what_comes_before_it():
@@ -35,6 +35,7 @@ def test_every_station_works_on_what_comes_before_it():
         "sink:cutouts": 2,
         "sink:video": 2,
         "sink:objects": 2,
+        "sink:events": 2,
     }
 
 
@@ -53,7 +54,7 @@ def test_every_stream_has_one_worker_for_each_stage(kind):
 
 def test_sinks_that_are_not_asked_for_have_no_worker():
     quiet = Config.model_validate(
-        {"cutouts": {"every": "none"}, "video": {"enabled": False}, "objects": {"enabled": False}}
+        {"cutouts": {"every": "none"}} | {kind: {"enabled": False} for kind in ("video", "objects", "events")}
     )
     plan = place(quiet, 1)
     assert plan.stations == ("preprocess", "inference", "tracking")
