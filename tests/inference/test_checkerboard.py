@@ -1,4 +1,6 @@
-"""Checkerboards of deconvolutions: none at the start, none after even_out, and how much of one training leaves."""
+"""Checkerboards of deconvolutions: none at the start, none after even_out, none in the shipped network."""
+
+import copy
 
 import numpy as np
 import pytest
@@ -31,21 +33,21 @@ def test_only_our_start_leaves_a_flat_input_flat():
     assert min(shares.values()) > 0.5
 
 
-def test_training_leaves_a_bounded_pattern(shipped):
+def test_the_shipped_network_has_none(shipped):
     net, seen = shipped
     for name in DECONVOLUTIONS:
-        assert of_the_mean(response(net.get_submodule(name).deconv, seen.flat[name])) < 0.75, name
+        assert of_the_mean(response(net.get_submodule(name).deconv, seen.flat[name])) < 0.002, name  # kept in fp16
+    assert max(of_the_spread(seen.said[name]) for name in DECONVOLUTIONS) < 0.10
     assert len(seen.boxes) >= 5
-    assert np.median([of_the_spread(logits) for logits in in_boxes(seen)]) < 0.10
-    assert of_the_spread(seen.semantic) < 0.08
+    assert np.median([of_the_spread(logits) for logits in in_boxes(seen)]) < 0.04
+    assert of_the_spread(seen.semantic) < 0.01
 
 
-def test_even_deconvolutions_have_none(shipped):
-    _, seen = shipped
-    net, _ = load_weights(find_weights("s"))
+def test_what_training_leaves_can_be_evened_out(shipped):
+    net, seen = shipped
+    net = copy.deepcopy(net)
+    with torch.no_grad():
+        net.up8.deconv.weight[..., ::2, ::2] *= 2
+    assert of_the_mean(response(net.up8.deconv, seen.flat["up8"])) > 0.2
     even_out(net)
-    for name in DECONVOLUTIONS:
-        assert of_the_mean(response(net.get_submodule(name).deconv, seen.flat[name])) < 1e-5, name
-    now = look(net)
-    assert max(of_the_spread(now.said[name]) for name in DECONVOLUTIONS) < 0.10
-    assert of_the_spread(now.semantic) < 0.02
+    assert of_the_mean(response(net.up8.deconv, seen.flat["up8"])) < 1e-5
