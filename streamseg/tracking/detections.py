@@ -2,23 +2,27 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from streamseg.geometry import Box, SoftMask, box_area
+from streamseg.geometry import Box, SoftMask
 from streamseg.records import Instances
-from streamseg.tracking.association import Sightings
+from streamseg.tracking.association import Indices, Sightings
 
 
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """One instance: box x0, y0, x1, y1 (px), score in 0..1, label by name, mask."""
+class Detection(NamedTuple):
+    """One instance: box x0, y0, x1, y1 (px), score in 0..1, label by name, mask.
+
+    appearance: a unit vector as float32 bytes, empty where the network gives none.
+    """
 
     box: Box
     score: float
     label: str
     mask: SoftMask
+    appearance: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,17 @@ class Detections:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def __getitem__(self, index: int) -> Detection:
-        x0, y0, x1, y1 = self.where.boxes[index].tolist()
-        label = self.names[int(self.where.labels[index])]
-        return Detection((x0, y0, x1, y1), float(self.scores[index]), label, self.where.masks[index])
+    def take(self, columns: Sequence[int] | Indices) -> list[Detection]:
+        """Some of them, each by itself."""
+        rows = np.array(columns, np.intp)
+        if not len(rows):
+            return []
+        masks = [self.where.masks[row] for row in rows.tolist()]
+        boxes, look = self.where.boxes[rows], self.where.appearance
+        looks = [b""] * len(rows) if look is None else [one.tobytes() for one in look[rows]]
+        places = [(x0, y0, x1, y1) for x0, y0, x1, y1 in boxes.tolist()]
+        labels = [self.names[label] for label in self.where.labels[rows].tolist()]
+        return list(map(Detection, places, self.scores[rows].tolist(), labels, masks, looks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +67,14 @@ class Acceptance:
         """What tracking can use of the instances of a frame of size_hw: boxes and masks with an area, inside it."""
         boxes, scores, labels = instances.boxes, instances.scores, instances.labels
         with np.errstate(invalid="ignore"):
-            inside = (boxes[:, :2] < size_hw[::-1]).all(axis=1) & (boxes[:, 2:] > 0).all(axis=1)
-            good = inside & np.isfinite(boxes).all(axis=1) & (box_area(boxes) > 0) & (scores >= self.low_score)
-        chosen = [i for i in np.flatnonzero(good & self.wanted[labels]) if _has_area(instances.masks[i])]
+            low, high = np.maximum(boxes[:, :2], 0), np.minimum(boxes[:, 2:], size_hw[::-1])
+            inside = ((low < high) & (boxes[:, :2] < boxes[:, 2:])).all(axis=1)
+            good = inside & np.isfinite(boxes).all(axis=1) & (scores >= self.low_score) & self.wanted[labels]
+        chosen = [i for i in np.flatnonzero(good).tolist() if _has_area(instances.masks[i])]
         masks = [instances.masks[i] for i in chosen]
-        return Detections(Sightings(boxes[chosen], labels[chosen], masks), scores[chosen], self.names)
+        look = instances.appearance
+        where = Sightings(boxes[chosen], labels[chosen], masks, None if look is None else look[chosen])
+        return Detections(where, scores[chosen], self.names)
 
 
 def _has_area(mask: SoftMask) -> bool:

@@ -6,6 +6,7 @@ Applications to Tracking and Navigation", 2001, sections 5.2 and 6.2.2. Noise gr
 (square root of its area), which makes the filter blind to resolution and distance.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +18,11 @@ _CENTRE_NOISE, _SIZE_NOISE = 0.06, 0.08
 """Standard deviation of a detection's centre and size, in extents."""
 _SPEED, _GROWTH = 2.0, 0.5
 """Standard deviation of an unknown object's velocity and change of size, extents per second."""
-_AGILITY, _SWELL = 1.0, 0.5
+_AGILITY, _SWELL = 0.3, 0.3
 """Spectral density of acceleration, as standard deviation of velocity after one second, extents per second."""
 _COAST_S = 3.0
 """Time constant with which the velocity of an unseen object fades: nobody walks straight on for ever."""
+_COASTING = np.exp(-1 / _COAST_S)
 _MIN_SIDE_PX = 1.0
 
 _NOISE = np.array([_CENTRE_NOISE, _CENTRE_NOISE, _SIZE_NOISE, _SIZE_NOISE])
@@ -50,33 +52,45 @@ class Motion:
 
     def predict(self, dt_s: float, unseen: npt.NDArray[np.bool_]) -> "Motion":
         """Move all tracks on by dt_s >= 0; those unseen (bool [N]) lose speed and keep their size."""
-        keep = np.where(unseen, np.exp(-dt_s / _COAST_S), 1.0)[:, None]
-        resize = np.where(unseen, 0.0, 1.0)[:, None]
-        fade = np.hstack([keep, keep, resize, resize])
+        fade = np.ones_like(self.mean[:, 4:])
+        fade[unseen] = _COASTING ** (dt_s, dt_s, np.inf, np.inf)
         position, velocity = self.mean[:, :4], self.mean[:, 4:] * fade
         var, cross, speed = self.covariance[:, :4], self.covariance[:, 4:8] * fade, self.covariance[:, 8:] * fade**2
         drift = (_extent(position) * _DRIFT) ** 2
-        moved = position + velocity * dt_s
-        moved[:, 2:] = np.maximum(moved[:, 2:], _MIN_SIDE_PX)
-        spread = [
-            var + 2 * dt_s * cross + dt_s**2 * speed + drift * dt_s**3 / 3,
-            cross + dt_s * speed + drift * dt_s**2 / 2,
-            speed + drift * dt_s,
-        ]
-        return Motion(np.hstack([moved, velocity]), np.hstack(spread))
+        mean, covariance = np.empty_like(self.mean), np.empty_like(self.covariance)
+        mean[:, :4], mean[:, 4:] = position + velocity * dt_s, velocity
+        np.maximum(mean[:, 2:4], _MIN_SIDE_PX, out=mean[:, 2:4])
+        covariance[:, :4] = var + 2 * dt_s * cross + dt_s**2 * speed + drift * (dt_s**3 / 3)
+        covariance[:, 4:8] = cross + dt_s * speed + drift * (dt_s**2 / 2)
+        covariance[:, 8:] = speed + drift * dt_s
+        return Motion(mean, covariance)
 
     def correct(self, rows: npt.NDArray[np.intp], boxes: npt.ArrayLike) -> "Motion":
         """Tracks rows [K] were seen at boxes [K, 4] (px); the others stay as they are."""
         seen = _centre_size(boxes)
         mean, covariance = self.mean.copy(), self.covariance.copy()
-        var, cross, speed = np.split(covariance[rows], 3, axis=1)
+        before, known = mean[rows], covariance[rows]
+        var, cross = known[:, :4], known[:, 4:8]
         total = var + (_extent(seen) * _NOISE) ** 2
         gain, gain_speed = var / total, cross / total
-        miss = seen - mean[rows, :4]
-        mean[rows] += np.hstack([gain * miss, gain_speed * miss])
-        mean[rows, 2:4] = np.maximum(mean[rows, 2:4], _MIN_SIDE_PX)
-        covariance[rows] = np.hstack([(1 - gain) * var, (1 - gain) * cross, speed - gain_speed * cross])
+        miss = seen - before[:, :4]
+        before[:, :4] += gain * miss
+        before[:, 4:] += gain_speed * miss
+        np.maximum(before[:, 2:4], _MIN_SIDE_PX, out=before[:, 2:4])
+        known[:, 8:] -= gain_speed * cross
+        known[:, :8] *= np.tile(1 - gain, 2)
+        mean[rows], covariance[rows] = before, known
         return Motion(mean, covariance)
+
+    @classmethod
+    def unpacked(cls, rows: Sequence[bytes]) -> "Motion":
+        """What packed() gave, a row for each track."""
+        both = np.frombuffer(b"".join(rows), np.float64).reshape(-1, 20)
+        return cls(both[:, :8], both[:, 8:])
+
+    def packed(self) -> list[bytes]:
+        """Each track's mean and covariance as 20 float64."""
+        return [row.tobytes() for row in np.hstack([self.mean, self.covariance])]
 
     @property
     def boxes(self) -> F64:
@@ -87,8 +101,12 @@ class Motion:
 
 def _centre_size(boxes: npt.ArrayLike) -> F64:
     boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
-    return np.hstack([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]])
+    out = np.empty_like(boxes)
+    out[:, 2:] = boxes[:, 2:] - boxes[:, :2]
+    out[:, :2] = boxes[:, :2] + out[:, 2:] / 2
+    return out
 
 
 def _extent(centre_size: F64) -> F64:
-    return np.sqrt(np.prod(np.maximum(centre_size[:, 2:4], _MIN_SIDE_PX), axis=1, keepdims=True))
+    side = np.maximum(centre_size[:, 2:4], _MIN_SIDE_PX)
+    return np.sqrt(side[:, :1] * side[:, 1:])

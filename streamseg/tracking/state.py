@@ -8,21 +8,34 @@ import msgspec
 from streamseg.geometry import Box
 
 
+class Outline(msgspec.Struct, frozen=True, array_like=True):
+    """A mask as it lay over an object's box.
+
+    alpha: uint8 [h, width] as bytes, at most 32 x 32; place: x0, y0, x1, y1 where it lies, in shares of the box.
+    """
+
+    alpha: bytes
+    width: int
+    place: Box
+
+
 class TrackMemory(msgspec.Struct, frozen=True):
     """One track between two frames.
 
-    mean [8] and covariance [12]: see kalman.Motion. box: last reported, x0, y0, x1, y1 (px). silhouette: 32 x 32
-    bytes, its mask over its box when last seen. votes: summed scores per label. trust: the running mean of its scores.
+    motion: mean [8] and covariance [12] of kalman.Motion, as float64 bytes. box: last reported, x0, y0, x1, y1 (px).
+    outline: its mask when last seen. appearance: what it looks like, a unit vector as
+    float32 bytes; empty where the network gives none. votes: summed scores per label. trust: the running mean of its
+    scores.
     seen_ns: media clock of the last sight; seen: in the last frame the network looked at. twin_frames: frames in a row
     on top of an older track. due_ns: media clock of the next cut-out; shot_ns: of the last look for a better shot;
     shot_score: the best one's.
     """
 
     id: int
-    mean: tuple[float, ...]
-    covariance: tuple[float, ...]
+    motion: bytes
     box: Box
-    silhouette: bytes
+    outline: Outline
+    appearance: bytes
     votes: dict[str, float]
     score: float
     trust: float
@@ -39,7 +52,7 @@ class TrackMemory(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """The label with the most votes; of equals the one seen first."""
-        return max(self.votes, key=lambda label: self.votes[label])
+        return max(self.votes, key=self.votes.__getitem__)
 
 
 class TrackerState(msgspec.Struct, frozen=True):

@@ -1,38 +1,24 @@
 """Instances of a stream's frames to objects with identity, and the cut-outs of those that are due."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from streamseg.config import Config, CutoutsConfig, StreamConfig, TrackingConfig
-from streamseg.geometry import Box, SoftMask
+from streamseg.geometry import SoftMask
 from streamseg.records import Extraction, Frame, Instances
 from streamseg.tracking import lifecycle
-from streamseg.tracking.association import Pairs, Sightings, assign, coincident, overlaps
+from streamseg.tracking.association import Sightings
 from streamseg.tracking.cutouts import CutoutPlan
 from streamseg.tracking.detections import Acceptance, Detections
-from streamseg.tracking.kalman import Motion
+from streamseg.tracking.matching import Expected, Matcher, Matches, Remembered
 from streamseg.tracking.state import TrackerState, TrackMemory
-
-BoolMatrix = npt.NDArray[np.bool_]
 
 _MIN_VISIBLE = 0.25
 """A track ends unseen when less of its predicted box lies in the frame."""
-_LOST_DISCOUNT = 0.8
 _TWIN_FRAMES = 5
 """A track ends after lying on an older one for so many frames in a row."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Expected:
-    """N tracks moved on to the frame's time: motion, boxes clipped to the frame, and who is still in it (bool [N])."""
-
-    tracks: list[TrackMemory]
-    motion: Motion
-    boxes: list[Box]
-    inside: BoolMatrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +54,7 @@ class ObjectTracker:
         self._label_index = {name: index for index, name in enumerate(labels)}
         self._accept = Acceptance.of(labels, classes, min(score, tracking.low_score))
         self._tracking = tracking
-        self._score = score
+        self._match = Matcher(tracking, score)
         self._least_trust = score * tracking.trust
         self._plan = CutoutPlan(cutouts)
         self._state = state if state is not None else TrackerState()
@@ -107,94 +93,63 @@ class ObjectTracker:
         self._state = TrackerState(next_id, clock_ns, frame.pts_ns, harvest.tracks)
         return Extraction(frame, records, harvest.cutouts)
 
-    def _expect(self, step_ns: int, clock_ns: int, size_hw: tuple[int, int]) -> _Expected:
+    def _expect(self, step_ns: int, clock_ns: int, size_hw: tuple[int, int]) -> Expected:
         """Where the tracks should be now; those unseen for too long have ended."""
         lost_ns = self._tracking.lost_s * 1e9
         tracks = [track for track in self._state.tracks if clock_ns - track.seen_ns <= lost_ns]
         unseen = np.array([not track.seen for track in tracks], bool)
         motion = lifecycle.motion_of(tracks).predict(step_ns / 1e9, unseen)
         boxes = motion.boxes
-        clipped = np.clip(boxes, 0, np.tile(size_hw[::-1], 2))
-        visible = np.prod(clipped[:, 2:] - clipped[:, :2], axis=1) / np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-        return _Expected(tracks, motion, [_box(row) for row in clipped], visible >= _MIN_VISIBLE)
+        clipped = np.minimum(np.maximum(boxes, 0), (*size_hw[::-1], *size_hw[::-1]))
+        whole, part = boxes[:, 2:] - boxes[:, :2], clipped[:, 2:] - clipped[:, :2]
+        inside = part[:, 0] * part[:, 1] >= _MIN_VISIBLE * whole[:, 0] * whole[:, 1]
+        labels = np.array([self._label_index.get(track.label, -1) for track in tracks], np.intp)
+        where = Sightings(boxes, labels, Remembered(tracks, boxes), lifecycle.looks_of(tracks))
+        return Expected(tracks, motion, where, [(x0, y0, x1, y1) for x0, y0, x1, y1 in clipped.tolist()], inside)
 
-    def _observe(self, expected: _Expected, found: Detections, clock_ns: int) -> _Scene:
+    def _observe(self, expected: Expected, found: Detections, clock_ns: int) -> _Scene:
         """Bring tracks and detections together: who was seen, who is missing, who is new."""
-        column_of = dict(self._match(expected, found))
-        same = coincident(found.where)
-        scene = _follow(expected, found, column_of, same=same, clock_ns=clock_ns)
-        newcomers = _newcomers(same, np.flatnonzero(found.scores >= self._score), list(column_of.values()))
-        for track_id, column in enumerate(newcomers, self._state.next_id):
-            detection = found[column]
+        matches = self._match(expected, found, clock_ns)
+        scene = _follow(expected, found, matches, clock_ns)
+        for track_id, detection in enumerate(found.take(matches.fresh), self._state.next_id):
             scene.masks[track_id] = detection.mask
-            born = lifecycle.born(track_id, detection, clock_ns)
-            scene.tracks.append(lifecycle.moved(born, Motion.start(detection.box), 0))
+            scene.tracks.append(lifecycle.born(track_id, detection, clock_ns))
         frames, trust = self._tracking.confirm_frames, self._least_trust
         return _Scene([lifecycle.confirmed(track, frames, trust) for track in scene.tracks], scene.masks)
 
-    def _match(self, expected: _Expected, found: Detections) -> Pairs:
-        """Strong detections choose among all tracks, weak ones among those left over (Zhang et al. 2022, section 3).
 
-        A track just seen goes before a lost one, whose place is a guess.
-        """
-        tracks, boxes = expected.tracks, expected.motion.boxes
-        labels = np.array([self._label_index.get(track.label, -1) for track in tracks], np.intp)
-        masks = [lifecycle.remembered_mask(track, _box(box)) for track, box in zip(tracks, boxes, strict=True)]
-        fit = overlaps(Sightings(boxes, labels, masks), found.where, self._tracking.match_iou)
-        fit[[not track.seen for track in tracks]] *= _LOST_DISCOUNT
-        strong = found.scores >= self._score
-        pairs = assign(fit, np.arange(len(tracks)), np.flatnonzero(strong))
-        left = np.setdiff1d(np.arange(len(tracks)), [row for row, _ in pairs])
-        return pairs + assign(fit, left, np.flatnonzero(~strong))
+def _follow(expected: Expected, found: Detections, matches: Matches, clock_ns: int) -> _Scene:
+    """The known tracks after a frame.
 
-
-def _follow(
-    expected: _Expected, found: Detections, column_of: dict[int, int], *, same: BoolMatrix, clock_ns: int
-) -> _Scene:
-    """The known tracks after a frame in which track row was seen as detection column_of[row], or not at all.
-
-    Ended are tentative tracks unseen twice running, tracks that left the frame, and those seen for long on top of an
-    older one.
+    Ended are tentative tracks unseen twice running or known to be an older track, tracks that left the frame, and
+    those seen for long on top of an older one.
     """
-    columns = list(column_of.values())
-    motion = expected.motion.correct(np.array(list(column_of), np.intp), found.where.boxes[columns])
-    scene, older = _Scene([], {}), list[int]()
+    column_of, scene, older = matches.column_of, _Scene([], {}), list[int]()
+    rows, columns = np.array(list(column_of), np.intp), np.array(list(column_of.values()), np.intp)
+    motion = expected.motion.correct(rows, found.where.boxes[columns]).packed()
+    seen = dict(zip(column_of, found.take(columns), strict=True))
+    looks = dict(zip(column_of, lifecycle.looks_after(expected.where, found.where, rows, columns), strict=True))
     for row, track in enumerate(expected.tracks):
-        if row in column_of:
-            detection, twin = found[column_of[row]], bool(same[column_of[row], older].any())
+        if row in seen:
+            twin = bool(matches.same[column_of[row], older].any())
             older.append(column_of[row])
-            after = lifecycle.doubled(lifecycle.seen(track, detection, clock_ns), twin)
+            after = lifecycle.seen(track, seen[row], clock_ns, motion=motion[row], appearance=looks[row], twin=twin)
             if after.twin_frames >= _TWIN_FRAMES:
                 continue
-            scene.masks[track.id] = detection.mask
-        elif expected.inside[row] and (track.confirmed_label is not None or track.seen):
-            after = lifecycle.unseen(track, expected.boxes[row])
+            scene.masks[track.id] = seen[row].mask
+        elif row not in matches.absorbed and expected.inside[row] and (track.confirmed_label is not None or track.seen):
+            after = lifecycle.unseen(track, expected.clipped[row], motion[row])
         else:
             continue
-        scene.tracks.append(lifecycle.moved(after, motion, row))
+        scene.tracks.append(after)
     return scene
 
 
-def _newcomers(same: BoolMatrix, strong: Iterable[int], taken: Sequence[int]) -> Iterator[int]:
-    """The strong detections that start a track: neither taken nor on top of one that is followed."""
-    known = list(taken)
-    for column in map(int, strong):
-        if column not in known and not same[column, known].any():
-            known.append(column)
-            yield column
-
-
-def _hold(expected: _Expected, clock_ns: int) -> _Scene:
+def _hold(expected: Expected, clock_ns: int) -> _Scene:
     """The scene of a frame the network did not look at."""
-    tracks: list[TrackMemory] = []
-    masks: dict[int, SoftMask] = {}
-    for row, (track, box) in enumerate(zip(expected.tracks, expected.boxes, strict=True)):
+    scene, motion = _Scene([], {}), expected.motion.packed()
+    for row, (track, box) in enumerate(zip(expected.tracks, expected.clipped, strict=True)):
         if expected.inside[row]:
-            tracks.append(lifecycle.moved(lifecycle.held(track, box, clock_ns), expected.motion, row))
-            masks[track.id] = lifecycle.remembered_mask(track, box)
-    return _Scene(tracks, masks)
-
-
-def _box(row: npt.NDArray[np.float64]) -> Box:
-    x0, y0, x1, y1 = row.tolist()
-    return x0, y0, x1, y1
+            scene.tracks.append(lifecycle.held(track, box, motion[row], clock_ns))
+            scene.masks[track.id] = lifecycle.remembered_mask(track, box)
+    return scene

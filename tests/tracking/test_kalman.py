@@ -14,7 +14,7 @@ def box(x: float, width: float = 30.0) -> list[float]:
 def textbook_filter(boxes: list[list[float]], dt_s: float) -> np.ndarray:
     """The same model written with full 8 x 8 matrices, for one track whose extent never changes."""
     extent = np.sqrt(30 * 60)
-    noise, start, drift = (extent * np.array(v) for v in ([0.06] * 2 + [0.08] * 2, [2, 2, 0.5, 0.5], [1, 1, 0.5, 0.5]))
+    noise, start, drift = (extent * np.array(v) for v in ([0.06] * 2 + [0.08] * 2, [2, 2, 0.5, 0.5], [0.3] * 4))
 
     def position(b: list[float]) -> np.ndarray:
         return np.array([(b[0] + b[2]) / 2, (b[1] + b[3]) / 2, b[2] - b[0], b[3] - b[1]])
