@@ -66,7 +66,9 @@ def _section(schema: Node, node: Node) -> Node:
 
 
 def _stream_list(section: Node) -> Iterator[str]:
-    properties = {key: {**node, "default": _STREAM.get(key, node.get("default"))} for key, node in section["properties"].items()}
+    properties = {
+        key: {**node, "default": _STREAM.get(key, node.get("default"))} for key, node in section["properties"].items()
+    }
     rows = list(_keys({"properties": properties}, "    "))
     first = next(i for i, row in enumerate(rows) if not row.lstrip().startswith("#"))
     # the first key stands behind the dash of its list item, its comment above the dash

@@ -5,7 +5,6 @@ A new kind of source: one file here, one name in `_open_bare`.
 
 from streamseg.capture.freshest import Freshest
 from streamseg.capture.pace import Paced
-from streamseg.capture.privacy import Veiled
 from streamseg.capture.redact import redact
 from streamseg.capture.spec import expand, is_live, kind_of, parse_source
 from streamseg.config import CaptureConfig, StreamConfig
@@ -22,6 +21,8 @@ def open_source(stream: StreamConfig, capture: CaptureConfig, *, newest_only: bo
     """
     source = _open_bare(stream, capture)
     if any(zone.kind == "privacy" for zone in stream.zones):
+        from streamseg.capture.privacy import Veiled
+
         source = Veiled(source, stream.zones)
     if is_live(stream.source):
         return Freshest(source) if newest_only and capture.pace != "fast" else source

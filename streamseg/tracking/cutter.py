@@ -26,12 +26,13 @@ class Cutter:
         crop = cover(track.box, frame.size_hw, self._margin, even=True)
         if track.mask is None or crop[2] <= crop[0] or crop[3] <= crop[1]:
             return None
-        rgb = crop_rgb(frame, crop)
+        rgb = np.ascontiguousarray(crop_rgb(frame, crop))
         whole = without_specks(track.mask)
         if self._guided:
             matte = guided_matte(rgb, whole, crop)
             rgb = decontaminate(rgb, matte, band_px(whole))
         else:
             matte = mask_matte(whole, crop)
-        rgba = cv2.merge([*cv2.split(np.ascontiguousarray(rgb)), matte.alpha])
+        rgba = cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA)
+        rgba[:, :, 3] = matte.alpha
         return Cutout(track, rgba, (crop[0], crop[1]))

@@ -4,6 +4,7 @@ Sources: He, Sun, Tang, "Guided Image Filtering", PAMI 2013, section 3.5, equati
 Filter", arXiv:1505.00996 (coefficients from a subsampled picture).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -38,30 +39,36 @@ def guided_filter(guide: U8, target: U8, radius_px: int, epsilon: float) -> F32:
 
 def fit_lines(guide: F32, target: F32, radius: int, epsilon: float) -> Coefficients:
     """Ridge regression of target [h, w] on guide [h, w, 3] in every square window, averaged over the windows."""
-    size = 2 * radius + 1, 2 * radius + 1
+    *slope, offset = fit_planes(cv2.split(guide), target, radius, epsilon)
+    return Coefficients(cv2.merge(slope), offset)
 
-    def mean(image: F32) -> F32:
-        return cv2.boxFilter(image, -1, size, borderType=cv2.BORDER_REFLECT)
 
-    guide_mean, target_mean = mean(guide), mean(target)
-    cross = mean(guide * target[:, :, None]) - guide_mean * target_mean[:, :, None]
+def fit_planes(colours: Sequence[F32], target: F32, radius: int, epsilon: float) -> list[F32]:
+    """The same of three planes [h, w]: the slope in each, and the offset."""
+
+    def mean(plane: F32) -> F32:
+        return cv2.blur(plane, (2 * radius + 1, 2 * radius + 1), borderType=cv2.BORDER_REFLECT)
+
+    means, target_mean = [mean(one) for one in colours], mean(target)
+    cross = [mean(one * target) - own * target_mean for one, own in zip(colours, means, strict=True)]
     # six different entries of the symmetric covariance: rr, gg, bb, rg, gb, br
-    square = mean(guide * guide) - guide_mean * guide_mean + np.float32(epsilon)
-    turned, turned_mean = guide[:, :, [1, 2, 0]], guide_mean[:, :, [1, 2, 0]]
-    mixed = mean(guide * turned) - guide_mean * turned_mean
+    square = [mean(one * one) - own * own + np.float32(epsilon) for one, own in zip(colours, means, strict=True)]
+    mixed = [mean(colours[i] * colours[j]) - means[i] * means[j] for i, j in ((0, 1), (1, 2), (2, 0))]
     slope = _solve(square, mixed, cross)
-    return Coefficients(mean(slope), mean(target_mean - (slope * guide_mean).sum(axis=2)))
+    offset = target_mean - slope[0] * means[0] - slope[1] * means[1] - slope[2] * means[2]
+    return [mean(one) for one in (*slope, offset)]
 
 
-def _solve(square: F32, mixed: F32, right: F32) -> F32:
+def _solve(square: Sequence[F32], mixed: Sequence[F32], right: Sequence[F32]) -> list[F32]:
     """Solve the symmetric 3x3 systems with diagonal square (rr, gg, bb) and rest mixed (rg, gb, br), by cofactors."""
-    rr, gg, bb = cv2.split(square)
-    rg, gb, br = cv2.split(mixed)
+    rr, gg, bb = square
+    rg, gb, br = mixed
     c_rr, c_gg, c_bb = gg * bb - gb * gb, rr * bb - br * br, rr * gg - rg * rg
     c_rg, c_gb, c_br = gb * br - rg * bb, rg * br - rr * gb, rg * gb - gg * br
-    x, y, z = cv2.split(right)
-    adjoint = [c_rr * x + c_rg * y + c_br * z, c_rg * x + c_gg * y + c_gb * z, c_br * x + c_gb * y + c_bb * z]
-    return cv2.merge(adjoint) / (rr * c_rr + rg * c_rg + br * c_br)[:, :, None]
+    x, y, z = right
+    scale = np.float32(1) / (rr * c_rr + rg * c_rg + br * c_br)
+    adjoint = c_rr * x + c_rg * y + c_br * z, c_rg * x + c_gg * y + c_gb * z, c_br * x + c_gb * y + c_bb * z
+    return [one * scale for one in adjoint]
 
 
 def _unit(image: U8, size_wh: tuple[int, int]) -> F32:

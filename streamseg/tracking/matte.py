@@ -1,7 +1,8 @@
 """A soft mask of the network's resolution to alpha at the picture's own: edges follow the picture, the rest is sure.
 
-A guided filter (guided_filter.py) draws the mask's edge to the picture's edges. How far it may go fades out with the
-distance from the mask's edge and with the mask's certainty, so the inside is exactly 255 and the outside exactly 0.
+Where the mask is in doubt, a small network (refiner.py) decides from guesses at alpha that are linear in the picture's
+colours (colour_lines.py). How far it may go fades out with the distance from the mask's edge and with the mask's
+certainty, so the inside is exactly 255 and the outside exactly 0. Bounds, figures and training: docs/mattes.md.
 """
 
 from dataclasses import dataclass
@@ -12,20 +13,20 @@ import numpy as np
 import numpy.typing as npt
 
 from streamseg.geometry import U8, SoftMask
-from streamseg.tracking.guided_filter import guided_filter
+from streamseg.tracking.blocks import INPUTS, Blocks, blocks_of, look, put
+from streamseg.tracking.colour_lines import find_lines, grid_step
+from streamseg.tracking.refiner import refine
 
 Crop = tuple[int, int, int, int]
 
-_RADIUS_CELLS, _MIN_RADIUS_PX = 0.8, 2
-"""Reach of the guided filter in cells of the mask: the pixels of the frame that one of its values covers."""
 _BAND_CELLS, _MIN_BAND_PX = 1.5, 2
-"""Half the width of the border band, the only place where alpha may be soft."""
-_EPSILON = 1e-3
-"""Variance of the guide (colours 0..1) that counts as an edge: above that of sensor noise, or alpha gets its grain."""
-_SURE, _UNSURE = 225, 155
-"""Mask values from 225 on are the object and up to 30 are not, whatever the picture says; 100..155 leave it to that."""
-_LOWEST = np.clip(np.rint((np.arange(256) - _UNSURE) * (255 / (_SURE - _UNSURE))), 0, 255).astype(np.uint8)
+"""Half the width of the border band, for an edge without hair."""
+_SURE, _FADE = 225, 15
+"""Mask values from 225 on are the object and up to 30 are not, whatever the picture says; so many short of it fade."""
+_LOWEST = np.clip(np.rint((np.arange(256) - _SURE + _FADE) * (255 / _FADE)), 0, 255).astype(np.uint8)
 _HIGHEST = 255 - _LOWEST[::-1]
+_OUTER_CELLS, _INNER_CELLS = (1.5, 2.5), (1.0, 2.0)
+"""The mask's doubt counts so far outside and inside of its edge; it fades out from the first to the second."""
 _SPECK = 0.05
 _RAMP_CELLS, _MIN_SLOPE, _MAX_SLOPE = 3.0, 1.5, 4.0
 """An edge the picture does not show is as wide as a cell: the larger the cell (px per slope), the steeper the ramp."""
@@ -47,15 +48,59 @@ def mask_matte(mask: SoftMask, crop: Crop) -> Matte:
 
 def guided_matte(rgb: U8, mask: SoftMask, crop: Crop) -> Matte:
     """The object of mask in rgb (uint8 [h, w, 3], the frame's pixels of crop), its edge drawn to the picture's."""
+    alpha = np.zeros(rgb.shape[:2], np.uint8)
+    band = np.zeros(rgb.shape[:2], np.bool_)
+    room = ceil(cell_px(mask))
+    x0, y0, x1, y1 = (round(edge) for edge in mask.box)
+    left, top = max(crop[0], x0 - room), max(crop[1], y0 - room)
+    right, bottom = min(crop[2], x1 + room), min(crop[3], y1 + room)
+    if right > left and bottom > top:
+        part = slice(top - crop[1], bottom - crop[1]), slice(left - crop[0], right - crop[0])
+        doubt = doubtful(rgb[part], mask, (left, top, right, bottom))
+        drawn = doubt.lowest.copy()
+        put(drawn, doubt.blocks, refine(doubt.seen))
+        drawn = cv2.min(cv2.max(drawn, doubt.lowest), doubt.highest)
+        alpha[part] = drawn[: bottom - top, : right - left]
+        band[part] = (doubt.lowest != doubt.highest)[: bottom - top, : right - left]
+    return Matte(alpha, band)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Least and greatest alpha by the mask, uint8 [h, w]; the blocks where they differ, and what is seen of those.
+
+    h and w may be a little more than the picture's, for the grid. seen: uint8 [N, INPUTS] (blocks.py).
+    """
+
+    lowest: U8
+    highest: U8
+    blocks: Blocks
+    seen: U8
+
+
+def doubtful(rgb: U8, mask: SoftMask, crop: Crop) -> Doubt:
+    """What a mask leaves open in rgb (uint8 [h, w, 3], the frame's pixels of crop)."""
+    height, width = rgb.shape[:2]
     cell = cell_px(mask)
-    coarse = mask.on(crop)
-    soft = guided_filter(rgb, coarse, max(_MIN_RADIUS_PX, round(_RADIUS_CELLS * cell)), _EPSILON)
-    inside = cv2.threshold(coarse, 127, 255, cv2.THRESH_BINARY)[1]
-    half = band_px(mask)
-    highest = cv2.min(255 - _far(255 - inside, half), cv2.LUT(coarse, _HIGHEST))
-    lowest = cv2.max(_far(inside, half), cv2.LUT(coarse, _LOWEST))
-    drawn = cv2.LUT(np.clip(soft * 255, 0, 255).astype(np.uint8), _ramp(cell))
-    return Matte(cv2.min(cv2.max(drawn, lowest), highest), (lowest < 255) & (highest > 0))
+    step = grid_step(cell)
+    below, aside = -height % (2 * step), -width % (2 * step)
+    rgb = cv2.copyMakeBorder(rgb, 0, below, 0, aside, cv2.BORDER_REPLICATE)
+    coarse = closed(mask).on((crop[0], crop[1], crop[2] + aside, crop[3] + below))
+    lowest, highest = cv2.LUT(coarse, _LOWEST), cv2.LUT(coarse, _HIGHEST)
+    blocks, near = blocks_of(lowest != highest)
+    if not len(near):
+        return Doubt(lowest, highest, blocks, np.empty((0, INPUTS), np.uint8))
+    lines = find_lines(rgb, coarse, step)
+    return Doubt(lowest, highest, blocks, look(rgb, coarse, lines, blocks=blocks, near=near, cell_px=cell))
+
+
+def closed(mask: SoftMask) -> SoftMask:
+    """The mask with its doubt fading out away from its edge: to 0 outside, to 255 inside."""
+    inside = (mask.alpha > 127).astype(np.uint8)
+    if inside.all() or not inside.any():
+        return mask
+    doubt = cv2.max(mask.alpha, _far(inside, _INNER_CELLS))
+    return SoftMask(cv2.min(doubt, 255 - _far(1 - inside, _OUTER_CELLS)), mask.box)
 
 
 def without_specks(mask: SoftMask) -> SoftMask:
@@ -85,7 +130,7 @@ def _ramp(cell: float) -> U8:
     return np.rint(255 * np.clip((np.arange(256) / 255 - 0.5) * slope + 0.5, 0, 1)).astype(np.uint8)
 
 
-def _far(inside: U8, half: int) -> U8:
-    """0 up to half way into the nonzero region's border band of half px, 255 beyond it: uint8 [h, w]."""
-    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
-    return np.clip(np.minimum(depth, half) * (510 / half) - 255, 0, 255).astype(np.uint8)
+def _far(side: U8, cells: tuple[float, float]) -> U8:
+    """0 near the border of a region of cells (uint8 [h, w], 0 or 1), 255 deeper inside it."""
+    depth = cv2.distanceTransform(side, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.clip((depth - 0.5 - cells[0]) * (255 / (cells[1] - cells[0])), 0, 255).astype(np.uint8)
