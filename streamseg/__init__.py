@@ -11,6 +11,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from streamseg.blas import THREADS as _BLAS_THREADS  # noqa: F401  # before all that imports NumPy
 from streamseg.config import Config, StreamConfig, parse
 from streamseg.errors import ConfigError, DataError, ModelError, SinkError, SourceError, StreamsegError
 from streamseg.records import Cutout, Extraction, Frame, Track

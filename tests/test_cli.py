@@ -1,6 +1,7 @@
 """The command line: what is typed, what it means, how mistakes end."""
 
 import json
+import os
 import shlex
 import socket
 import subprocess
@@ -41,6 +42,23 @@ print("\\nloaded:", *[name for name in {HEAVY!r} if name in sys.modules])
 def test_start_up_imports_nothing_heavy(arguments: tuple[str, ...], request: pytest.FixtureRequest) -> None:
     root = request.config.rootpath
     assert loaded_by(*(str(root / a) if a.endswith(".yaml") else a for a in arguments)) == []
+
+
+@pytest.mark.parametrize(("set_before", "threads"), [(None, "1"), ("3", "3")])
+def test_numpy_is_loaded_with_one_thread_unless_the_user_wants_more(set_before: str | None, threads: str) -> None:
+    program = """
+import os, sys
+class Look:
+    def find_spec(self, name, path=None, target=None):
+        if name == "numpy":
+            print("numpy:", os.environ.get("OPENBLAS_NUM_THREADS"))
+sys.meta_path.insert(0, Look())
+from streamseg.cli import main
+"""
+    environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
+    environment |= {"OPENBLAS_NUM_THREADS": set_before} if set_before else {}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split() == ["numpy:", threads]
 
 
 def test_help_lists_the_commands_with_the_main_job_first(capsys: pytest.CaptureFixture[str]) -> None:
