@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streamseg.blas import THREADS as _BLAS_THREADS  # noqa: F401  # before all that imports NumPy
-from streamseg.config import Config, StreamConfig, parse
+from streamseg.config import Config, StreamConfig
+from streamseg.config_file import parse
 from streamseg.errors import ConfigError, DataError, ModelError, SinkError, SourceError, StreamsegError
 from streamseg.records import Cutout, Extraction, Frame, Track
 

@@ -74,7 +74,8 @@ class Watch:
 
     def __init__(self, stream: StreamConfig, size_hw: tuple[int, int], state: WatchState | None = None):
         self.state = state or WatchState()
-        self._zones = [(zone, in_pixels(zone.polygon, size_hw)) for zone in stream.zones if zone.kind == "watch"]
+        watched = [(zone, in_pixels(zone.polygon, size_hw)) for zone in stream.zones if zone.kind == "watch"]
+        self._zones = [(zone, polygon, _SHALLOW * extent(polygon)) for zone, polygon in watched]
         self._lines = [(line, in_pixels(line.points, size_hw)) for line in stream.lines]
 
     def update(self, extraction: Extraction) -> list[Event]:
@@ -97,16 +98,16 @@ class Watch:
             known = self.state.tracks[track.id] = Follow(track.label, track.box, self.state.pts_ns)
             yield Event("appeared", track.id, track.label, track.box)
         known.label, known.box = track.label, track.box
-        for zone, polygon in self._zones:
+        for zone, polygon, shallow in self._zones:
             if _asks_for(zone.classes, track.label) or zone.name in known.inside:
-                yield from self._look_in(zone, polygon, track, known)
+                clear = min(_clear(track.box), shallow)
+                yield from self._look_in(zone, depth_in(polygon, *_foot(track.box)), clear, track, known)
         for line, points in self._lines:
             if _asks_for(line.classes, track.label):
                 yield from _look_across(line, points, track, known)
 
-    def _look_in(self, zone: ZoneConfig, polygon: F32, track: Track, known: Follow) -> Iterator[Event]:
+    def _look_in(self, zone: ZoneConfig, depth: float, clear: float, track: Track, known: Follow) -> Iterator[Event]:
         now_ns, name = self.state.pts_ns, zone.name
-        depth, clear = depth_in(polygon, *_foot(track.box)), min(_clear(track.box), _SHALLOW * extent(polygon))
         if name not in known.inside and depth > clear:
             known.inside[name] = now_ns
             yield Event("enter", track.id, track.label, track.box, zone=name)

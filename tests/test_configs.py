@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from streamseg.config import load
+from streamseg.config_file import load
 from streamseg.template import shipped, shipped_names
 from streamseg.training.recipe import load_recipe
 

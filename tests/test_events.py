@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamseg.config import StreamConfig
+from streamseg.config_file import parse
 from streamseg.errors import ConfigError
 from streamseg.events import Watch, WatchState
 from streamseg.records import Extraction
@@ -155,8 +156,6 @@ def test_a_state_of_many_tracks_stays_small():
     ],
 )
 def test_mistakes_in_the_yaml_are_named(places, says):
-    from streamseg.config import parse
-
     with pytest.raises(ConfigError, match=says):
         parse({"streams": [{"source": "gate.mp4", **places}]}, "gate.yaml")
 

@@ -6,7 +6,8 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from streamseg.config import Config, Section, StreamConfig, parse
+from streamseg.config import Config, Section, StreamConfig
+from streamseg.config_file import parse
 from streamseg.template import allowed, commented_yaml, shipped, shipped_names
 
 

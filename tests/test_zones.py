@@ -70,6 +70,14 @@ def test_every_pixel_that_a_zone_touches_is_gone_with_its_colour():
     assert (blocks.any((1, 3)) == (veiled.planes.u == 128)).all()
 
 
+def test_what_a_source_says_of_itself_is_said_through_the_veil():
+    source = Still(white())
+    source.state, source.reconnects, source.exact = "stalled", 3, False
+    veiled = Veiled(source, [zone("privacy")])
+    assert (veiled.state, veiled.reconnects, veiled.exact) == ("stalled", 3, False)
+    assert veiled.dropped is source.dropped
+
+
 def test_a_stream_with_privacy_zones_is_never_seen_without_them():
     url = "synthetic://street?seconds=1&size=160x96&fps=10"
     stream = StreamConfig(source=url, name="street", zones=[zone("privacy", [(0, 0), (0.5, 0), (0.5, 1), (0, 1)])])

@@ -20,13 +20,15 @@ def open_source(stream: StreamConfig, capture: CaptureConfig, *, newest_only: bo
     sender waits). Recorded: as fast as it is fetched (pace realtime: no faster than media time).
     """
     source = _open_bare(stream, capture)
+    if is_live(stream.source) and newest_only and capture.pace != "fast":
+        source = Freshest(source)
+    elif not is_live(stream.source) and capture.pace == "realtime":
+        source = Paced(source)
     if any(zone.kind == "privacy" for zone in stream.zones):
         from streamseg.capture.privacy import Veiled
 
         source = Veiled(source, stream.zones)
-    if is_live(stream.source):
-        return Freshest(source) if newest_only and capture.pace != "fast" else source
-    return Paced(source) if capture.pace == "realtime" else source
+    return source
 
 
 def _open_bare(stream: StreamConfig, capture: CaptureConfig) -> Source:

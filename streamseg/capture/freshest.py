@@ -4,11 +4,12 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
+from streamseg.capture.wrapped import Wrapped
 from streamseg.records import Frame, Place, StreamInfo
 from streamseg.stages import Source
 
 
-class Freshest:
+class Freshest(Wrapped):
     """Reads a live source in a thread of its own into a mailbox of one frame.
 
     A frame that is still unread when the next one arrives is dropped["stale"]; seq numbers the frames handed out.
@@ -16,36 +17,20 @@ class Freshest:
     """
 
     def __init__(self, source: Source) -> None:
-        self.dropped = source.dropped
-        self._source = source
+        super().__init__(source)
         self._mail = threading.Condition()
         self._unread: Frame | None = None
         self._failure: BaseException | None = None
         self._ended = False
         self._first_seq = 0
 
-    @property
-    def state(self) -> str:
-        """What the source is doing (see LiveSource)."""
-        return getattr(self._source, "state", "streaming")
-
-    @property
-    def reconnects(self) -> int:
-        """Times that a lost stream came back."""
-        return getattr(self._source, "reconnects", 0)
-
-    @property
-    def exact(self) -> bool:
-        """What the source says (see LiveSource)."""
-        return self._source.exact
-
     def open(self, after: Place | None = None) -> StreamInfo:
         self._first_seq = 0 if after is None else after.seq + 1
-        return self._source.open(after)
+        return super().open(after)
 
     def close(self) -> None:
         """End the iteration at once; the thread ends with the packet it waits for."""
-        self._source.close()
+        super().close()
         with self._mail:
             self._ended = True
             self._mail.notify_all()

@@ -5,34 +5,26 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from streamseg.records import Frame, Place, StreamInfo
+from streamseg.capture.wrapped import Wrapped
+from streamseg.records import Frame
 from streamseg.stages import Source
 
 _SECOND_NS = 1_000_000_000
 
 
-class Paced:
+class Paced(Wrapped):
     """Hands out each frame when its time has come, counted from the first; arrived_ns is when it was handed out.
 
     Who fetches too slowly gets the frames late, but all of them.
     """
 
     def __init__(self, source: Source) -> None:
-        self.dropped = source.dropped
-        self._source = source
+        super().__init__(source)
         self._closed = threading.Event()
-
-    @property
-    def exact(self) -> bool:
-        """What the source says of the frame handed out last (see FileSource)."""
-        return self._source.exact
-
-    def open(self, after: Place | None = None) -> StreamInfo:
-        return self._source.open(after)
 
     def close(self) -> None:
         self._closed.set()
-        self._source.close()
+        super().close()
 
     def __iter__(self) -> Iterator[Frame]:
         zero_ns: int | None = None

@@ -7,8 +7,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from streamseg.capture.wrapped import Wrapped
 from streamseg.config import ZoneConfig
-from streamseg.records import Frame, Place, Planes, StreamInfo
+from streamseg.pixels import rgb_value_to_yuv
+from streamseg.records import Frame, Planes
 from streamseg.stages import Source
 from streamseg.zones import covered, of_kind
 
@@ -17,7 +19,7 @@ Mask = npt.NDArray[np.bool_]
 _NOTE = "privacy zones blacked out"
 
 
-class Veiled:
+class Veiled(Wrapped):
     """Blackens privacy zones, whole chroma samples at a time: an edge reaches up to a pixel further, never less far.
 
     Args:
@@ -26,20 +28,9 @@ class Veiled:
     """
 
     def __init__(self, source: Source, zones: Sequence[ZoneConfig]) -> None:
-        self.dropped = source.dropped
-        self._source, self._zones = source, zones
+        super().__init__(source)
+        self._zones = zones
         self._hidden: dict[tuple[int, int], tuple[Mask, Mask]] = {}
-
-    @property
-    def exact(self) -> bool:
-        """What the source says of the frame handed out last (see FileSource)."""
-        return self._source.exact
-
-    def open(self, after: Place | None = None) -> StreamInfo:
-        return self._source.open(after)
-
-    def close(self) -> None:
-        self._source.close()
 
     def __iter__(self) -> Iterator[Frame]:
         for frame in self._source:
@@ -48,10 +39,11 @@ class Veiled:
     def _veil(self, frame: Frame) -> Planes:
         """Copies: the decoder may still need what it lent."""
         luma, chroma = self._masks(frame.size_hw)
-        y, u, v = (plane.copy() for plane in (frame.planes.y, frame.planes.u, frame.planes.v))
-        y[luma] = 0 if frame.color.full_range else 16
-        u[chroma] = v[chroma] = 128
-        return Planes(y, u, v)
+        planes = frame.planes.y.copy(), frame.planes.u.copy(), frame.planes.v.copy()
+        black = rgb_value_to_yuv((0, 0, 0), frame.color)
+        for plane, value, hidden in zip(planes, black, (luma, chroma, chroma), strict=True):
+            plane[hidden] = value
+        return Planes(*planes)
 
     def _masks(self, size_hw: tuple[int, int]) -> tuple[Mask, Mask]:
         if size_hw not in self._hidden:

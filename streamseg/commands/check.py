@@ -5,7 +5,8 @@ import click
 from streamseg.capture.redact import redact
 from streamseg.capture.spec import kind_of
 from streamseg.commands.grouped_help import ExamplesCommand
-from streamseg.config import Config, load
+from streamseg.config import Config
+from streamseg.config_file import load
 from streamseg.errors import ConfigError
 
 _EXAMPLES = (

@@ -10,7 +10,7 @@ import click
 
 from streamseg.commands.corruption_types import Kinds, Strengths
 from streamseg.commands.grouped_help import ExamplesCommand
-from streamseg.config import parse
+from streamseg.config_file import parse
 from streamseg.errors import ConfigError, SinkError
 
 if TYPE_CHECKING:

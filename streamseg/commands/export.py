@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from streamseg.commands.grouped_help import ExamplesCommand
-from streamseg.config import ModelConfig, parse
+from streamseg.config import ModelConfig
+from streamseg.config_file import parse
 from streamseg.errors import ConfigError
 from streamseg.inference.card import Precision
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from streamseg.config import Config, StreamConfig, parse
+from streamseg.config import Config, StreamConfig
+from streamseg.config_file import parse
 from streamseg.errors import ConfigError
 
 _KEYS = {

@@ -10,7 +10,8 @@ from streamseg import logs
 from streamseg.commands.flag_types import Cadence, MediaTime, Names
 from streamseg.commands.flags_to_config import merge, replace_streams
 from streamseg.commands.grouped_help import ExamplesCommand, GroupedOption
-from streamseg.config import Config, ModelConfig, load
+from streamseg.config import Config, ModelConfig
+from streamseg.config_file import load
 
 _EXAMPLES = (
     ("streamseg run street.mp4 --out out", "one file"),

@@ -1,50 +1,21 @@
-"""Guided filter with a colour guide: makes a picture locally linear in the guide's colours, so edges line up.
+"""The lines of a guided filter with a colour guide, by which a picture is locally linear in the guide's colours.
 
-Sources: He, Sun, Tang, "Guided Image Filtering", PAMI 2013, section 3.5, equations 14 to 16; He, Sun, "Fast Guided
-Filter", arXiv:1505.00996 (coefficients from a subsampled picture).
+Source: He, Sun, Tang, "Guided Image Filtering", PAMI 2013, section 3.5, equations 14 to 16.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from streamseg.geometry import F32, U8
-
-
-@dataclass(frozen=True, slots=True)
-class Coefficients:
-    """output = slope . colour + offset; slope float32 [h, w, 3], offset float32 [h, w]; colours in 0..1."""
-
-    slope: F32
-    offset: F32
-
-
-def guided_filter(guide: U8, target: U8, radius_px: int, epsilon: float) -> F32:
-    """Filter target (uint8 [h, w]) by guide (uint8 [h, w, 3]): float32 [h, w], 255 becomes about 1.
-
-    epsilon is the variance of colours (0..1) below which the guide counts as flat. A radius of 4 px or more is worked
-    out on every second pixel, of 8 px on every fourth, and so on.
-    """
-    step = max(1, radius_px // 2)
-    height, width = target.shape
-    small_wh = max(1, width // step), max(1, height // step)
-    coarse = fit_lines(_unit(guide, small_wh), _unit(target, small_wh), max(1, round(radius_px / step)), epsilon)
-    slope = cv2.resize(coarse.slope, (width, height), interpolation=cv2.INTER_LINEAR)
-    offset = cv2.resize(coarse.offset, (width, height), interpolation=cv2.INTER_LINEAR)
-    colours = np.multiply(guide, np.float32(1 / 255), dtype=np.float32)
-    return cv2.transform(cv2.multiply(slope, colours), np.ones((1, 3), np.float32)) + offset
-
-
-def fit_lines(guide: F32, target: F32, radius: int, epsilon: float) -> Coefficients:
-    """Ridge regression of target [h, w] on guide [h, w, 3] in every square window, averaged over the windows."""
-    *slope, offset = fit_planes(cv2.split(guide), target, radius, epsilon)
-    return Coefficients(cv2.merge(slope), offset)
+from streamseg.geometry import F32
 
 
 def fit_planes(colours: Sequence[F32], target: F32, radius: int, epsilon: float) -> list[F32]:
-    """The same of three planes [h, w]: the slope in each, and the offset."""
+    """Ridge regression of target [h, w] on three planes [h, w] (0..1) in every square window, means over the windows.
+
+    epsilon is the variance of colours below which they count as flat. Gives the slope in each plane, and the offset.
+    """
 
     def mean(plane: F32) -> F32:
         return cv2.blur(plane, (2 * radius + 1, 2 * radius + 1), borderType=cv2.BORDER_REFLECT)
@@ -69,7 +40,3 @@ def _solve(square: Sequence[F32], mixed: Sequence[F32], right: Sequence[F32]) ->
     scale = np.float32(1) / (rr * c_rr + rg * c_rg + br * c_br)
     adjoint = c_rr * x + c_rg * y + c_br * z, c_rg * x + c_gg * y + c_gb * z, c_br * x + c_gb * y + c_bb * z
     return [one * scale for one in adjoint]
-
-
-def _unit(image: U8, size_wh: tuple[int, int]) -> F32:
-    return cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)

@@ -23,12 +23,11 @@ class TrackMemory(msgspec.Struct, frozen=True):
     """One track between two frames.
 
     motion: mean [8] and covariance [12] of kalman.Motion, as float64 bytes. box: last reported, x0, y0, x1, y1 (px).
-    outline: its mask when last seen. appearance: what it looks like, a unit vector as
-    float32 bytes; empty where the network gives none. votes: summed scores per label. trust: the running mean of its
-    scores.
-    seen_ns: media clock of the last sight; seen: in the last frame the network looked at. twin_frames: frames in a row
-    on top of an older track. due_ns: media clock of the next cut-out; shot_ns: of the last look for a better shot;
-    shot_score: the best one's.
+    outline: its mask when last seen. appearance: what it looks like, a unit vector as float32 bytes; empty where the
+    network gives none. votes: summed scores per label. trust: the running mean of its scores. seen_ns: media clock of
+    the last sight; seen: in the last frame the network looked at. twin_frames: frames in a row on top of an older
+    track. due_ns: media clock of the next cut-out; shot_ns: of the last look for a better shot; shot_score: the best
+    one's.
     """
 
     id: int

@@ -17,7 +17,6 @@ def even_out(net: nn.Module) -> None:
     """
     for layer in net.modules():
         if isinstance(layer, nn.ConvTranspose2d):
-            taps = torch.unflatten(
-                torch.unflatten(layer.weight, 3, (2, 2)), 2, (2, 2)
-            )  # in, out, tap, phase, tap, phase
+            # in, out, tap, phase, tap, phase
+            taps = torch.unflatten(torch.unflatten(layer.weight, 3, (2, 2)), 2, (2, 2))
             taps -= taps.mean((2, 4), keepdim=True) - taps.mean((2, 3, 4, 5), keepdim=True)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from streamseg.inference.strides import MOTION_STRIDE
 from streamseg.training.scene import Thing
+from streamseg.training.shadows import laid_flat
 
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
@@ -28,7 +29,8 @@ SHADOW = 0.2
 JITTER = 0.15
 SOFT = 0.3
 MARGIN, FULL = 8.0, 42.0
-"""Grey levels by which something differs before it counts, and surely: as preprocess/background.py has it."""
+"""Grey levels by which something differs before it counts, and over which it surely does: about what a background
+estimate of some spread makes of it (preprocess/background.py)."""
 
 
 def motion_of(rgb: U8, things: Sequence[Thing], rng: Generator, shadows: Sequence[U8] = ()) -> U8:
@@ -100,8 +102,7 @@ def _shadow(mask: F32, rng: Generator) -> F32:
     """The object, laid flat from its feet."""
     _, y, _, h = cv2.boundingRect((mask > 0.5).astype(np.uint8))
     foot, lean, flat = y + h, rng.uniform(-1.5, 1.5), rng.uniform(-0.5, 0.5)
-    matrix = np.array([[1, lean, -lean * foot], [0, flat, foot * (1 - flat)]])
-    return cv2.warpAffine(mask, matrix, mask.shape[::-1]) * np.float32(rng.uniform(0.15, 0.6))
+    return laid_flat(mask, foot, lean, flat) * np.float32(rng.uniform(0.15, 0.6))
 
 
 def _restless(side: int, rng: Generator) -> F32:

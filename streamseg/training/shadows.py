@@ -4,6 +4,7 @@ Without them a network that is told what moves takes every shadow for an object.
 """
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from streamseg.training.scene import Thing
 
 U8 = npt.NDArray[np.uint8]
+Mask = TypeVar("Mask", npt.NDArray[np.uint8], npt.NDArray[np.float32])
 Generator = np.random.Generator
 
 SUNNY = 0.3
@@ -48,11 +50,14 @@ def cast_shadows(rgb: U8, things: Sequence[Thing], rng: Generator) -> tuple[U8, 
 
 
 def _shadow(thing: Thing, lean: float, length: float, blur: float, dark: float) -> U8:
-    """The object, laid flat from its feet."""
+    """One object's."""
     if thing.mask is None:
         return np.zeros((1, 1), np.uint8)
-    foot = thing.box[3]
-    matrix = np.array([[1, lean, -lean * foot], [0, -length, foot * (1 + length)]])
-    mask = thing.mask * np.uint8(255 * dark)
-    flat = cv2.warpAffine(mask, matrix, mask.shape[::-1], flags=cv2.INTER_LINEAR)
+    flat = laid_flat(thing.mask * np.uint8(255 * dark), thing.box[3], lean, -length)
     return np.asarray(cv2.GaussianBlur(flat, (0, 0), blur), np.uint8)
+
+
+def laid_flat(mask: Mask, foot: float, lean: float, flat: float) -> Mask:
+    """A mask [S, S] tilted about the row of its feet: for each row above it, lean to the side and flat upwards."""
+    matrix = np.array([[1, lean, -lean * foot], [0, flat, foot * (1 - flat)]])
+    return cv2.warpAffine(mask, matrix, mask.shape[::-1])

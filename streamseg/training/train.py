@@ -237,8 +237,11 @@ def _groups(net: DeconvNet, weight_decay: float) -> list[dict[str, object]]:
 
 def scene_maker(sources: list[tuple[Dataset, float]], recipe: Recipe) -> SceneMaker:
     """What makes the scenes of a run."""
-    options = SceneOptions(recipe.size, recipe.zoom, recipe.paste, recipe.paste_px, recipe.copy_paste, recipe.motion)
-    return SceneMaker(sources, len(recipe.labels), options)
+    return SceneMaker(sources, len(recipe.labels), _scene_options(recipe))
+
+
+def _scene_options(recipe: Recipe) -> SceneOptions:
+    return SceneOptions(recipe.size, recipe.zoom, recipe.paste, recipe.paste_px, recipe.copy_paste, recipe.motion)
 
 
 def scene_chance(recipe: Recipe, seen: int) -> np.random.Generator:
@@ -246,14 +249,16 @@ def scene_chance(recipe: Recipe, seen: int) -> np.random.Generator:
     return np.random.default_rng((recipe.seed, seen))
 
 
-def _batches(
-    sources: list[tuple[Dataset, float]], recipe: Recipe, seen: int, device: torch.device | str = "cpu"
-) -> Iterator[Batch]:
-    """Batches for ever, made ahead in a thread; what follows `seen` scenes differs from what came before."""
-    maker = scene_maker(sources, recipe)
+def _batches(sources: list[tuple[Dataset, float]], recipe: Recipe, seen: int, device: torch.device) -> Iterator[Batch]:
+    """Batches for ever, made where the recipe says; what follows `seen` scenes differs from what came before."""
     if recipe.augment == "device":
-        yield from device_batches(sources, maker.options, recipe, seen, torch.device(device))
-        return
+        return device_batches(sources, _scene_options(recipe), recipe, seen, device)
+    return _host_batches(sources, recipe, seen)
+
+
+def _host_batches(sources: list[tuple[Dataset, float]], recipe: Recipe, seen: int) -> Iterator[Batch]:
+    """Made ahead in a thread."""
+    maker = scene_maker(sources, recipe)
     ready: queue.Queue[Batch | BaseException] = queue.Queue(maxsize=3)
     stop = threading.Event()
 

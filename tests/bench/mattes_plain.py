@@ -1,7 +1,8 @@
 """The plain ways that mattes are measured against: the mask upsampled, and a guided filter with blur fusion.
 
-Sources: He, Sun, Tang, "Guided Image Filtering", PAMI 2013, section 3.5; Forte, "Approximate Fast Foreground Colour
-Estimation", ICIP 2021. This is how cut-outs were made before docs/mattes.md was written; it stays as it is.
+Sources: He, Sun, Tang, "Guided Image Filtering", PAMI 2013, section 3.5; He, Sun, "Fast Guided Filter",
+arXiv:1505.00996; Forte, "Approximate Fast Foreground Colour Estimation", ICIP 2021. This is how cut-outs were made
+before docs/mattes.md was written; it stays as it is, with constants of its own, whatever becomes of the product's.
 """
 
 from dataclasses import dataclass
@@ -9,10 +10,10 @@ from math import ceil
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from streamseg.geometry import F32, U8, SoftMask
-from streamseg.tracking.guided_filter import guided_filter
+from streamseg.tracking.guided_filter import fit_planes
+from streamseg.tracking.matte import Matte, cell_px
 
 Crop = tuple[int, int, int, int]
 _RADIUS_CELLS, _MIN_RADIUS_PX = 0.8, 2
@@ -29,14 +30,6 @@ _RAMP_CELLS, _MIN_SLOPE, _MAX_SLOPE = 3.0, 1.5, 4.0
 """An edge the picture does not show is as wide as a cell: the larger the cell (px per slope), the steeper the ramp."""
 
 
-@dataclass(frozen=True, slots=True)
-class Matte:
-    """alpha: uint8 [h, w]; band: bool [h, w], the border band: alpha is 0 or 255 everywhere else."""
-
-    alpha: U8
-    band: npt.NDArray[np.bool_]
-
-
 def guided_matte(rgb: U8, mask: SoftMask, crop: Crop) -> Matte:
     """The object of mask in rgb (uint8 [h, w, 3], the frame's pixels of crop), its edge drawn to the picture's."""
     cell = cell_px(mask)
@@ -48,12 +41,6 @@ def guided_matte(rgb: U8, mask: SoftMask, crop: Crop) -> Matte:
     lowest = cv2.max(_far(inside, half), cv2.LUT(coarse, _LOWEST))
     drawn = cv2.LUT(np.clip(soft * 255, 0, 255).astype(np.uint8), _ramp(cell))
     return Matte(cv2.min(cv2.max(drawn, lowest), highest), (lowest < 255) & (highest > 0))
-
-
-def cell_px(mask: SoftMask) -> float:
-    """Pixels of the frame that one value of the mask covers, along its longer side."""
-    height, width = mask.alpha.shape
-    return max((mask.box[2] - mask.box[0]) / width, (mask.box[3] - mask.box[1]) / height)
 
 
 def band_px(mask: SoftMask) -> int:
@@ -71,6 +58,40 @@ def _far(inside: U8, half: int) -> U8:
     """0 up to half way into the nonzero region's border band of half px, 255 beyond it: uint8 [h, w]."""
     depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
     return np.clip(np.minimum(depth, half) * (510 / half) - 255, 0, 255).astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficients:
+    """output = slope . colour + offset; slope float32 [h, w, 3], offset float32 [h, w]; colours in 0..1."""
+
+    slope: F32
+    offset: F32
+
+
+def guided_filter(guide: U8, target: U8, radius_px: int, epsilon: float) -> F32:
+    """Filter target (uint8 [h, w]) by guide (uint8 [h, w, 3]): float32 [h, w], 255 becomes about 1.
+
+    epsilon is the variance of colours (0..1) below which the guide counts as flat. A radius of 4 px or more is worked
+    out on every second pixel, of 8 px on every fourth, and so on.
+    """
+    step = max(1, radius_px // 2)
+    height, width = target.shape
+    small_wh = max(1, width // step), max(1, height // step)
+    coarse = fit_lines(_unit(guide, small_wh), _unit(target, small_wh), max(1, round(radius_px / step)), epsilon)
+    slope = cv2.resize(coarse.slope, (width, height), interpolation=cv2.INTER_LINEAR)
+    offset = cv2.resize(coarse.offset, (width, height), interpolation=cv2.INTER_LINEAR)
+    colours = np.multiply(guide, np.float32(1 / 255), dtype=np.float32)
+    return cv2.transform(cv2.multiply(slope, colours), np.ones((1, 3), np.float32)) + offset
+
+
+def fit_lines(guide: F32, target: F32, radius: int, epsilon: float) -> Coefficients:
+    """Ridge regression of target [h, w] on guide [h, w, 3] in every square window, averaged over the windows."""
+    *slope, offset = fit_planes(cv2.split(guide), target, radius, epsilon)
+    return Coefficients(cv2.merge(slope), offset)
+
+
+def _unit(image: U8, size_wh: tuple[int, int]) -> F32:
+    return cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
 
 
 _DOUBT = 1e-3

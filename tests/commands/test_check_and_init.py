@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from streamseg.cli import main
-from streamseg.config import load
+from streamseg.config_file import load
 
 
 def test_check_reports_every_error_of_every_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

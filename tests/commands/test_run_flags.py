@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from streamseg.cli import main
 from streamseg.commands.flag_types import MediaTime
 from streamseg.commands.flags_to_config import merge, replace_streams
-from streamseg.config import Config, parse
+from streamseg.config import Config
+from streamseg.config_file import parse
 from streamseg.errors import ConfigError
 
 STREET = "synthetic://street?seconds=1&size=320x180&fps=10&seed=3"

@@ -8,8 +8,8 @@ import pytest
 
 from streamseg.geometry import F32, U8, SoftMask
 from streamseg.tracking.decontaminate import decontaminate
-from streamseg.tracking.guided_filter import fit_lines, guided_filter
 from streamseg.tracking.matte import Matte, band_px, guided_matte, mask_matte, without_specks
+from tests.bench.mattes_plain import fit_lines, guided_filter
 from tests.tracking.composites import GRASS, PAVEMENT, RED, SIDE, Composite, composite
 
 WHOLE = (0, 0, SIDE, SIDE)

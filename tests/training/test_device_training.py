@@ -40,5 +40,7 @@ def test_a_run_goes_on_with_scenes_of_its_own(tmp_path):
     first.save()
     second = trainer(tmp_path, images=24)
     assert [state.images for state in second.run()] == [12, 16, 20, 24]
-    begun, gone_on, again = (next(training._batches(second.sources, second.recipe, seen)).view for seen in (0, 8, 8))
+    begun, gone_on, again = (
+        next(training._batches(second.sources, second.recipe, seen, second.device)).view for seen in (0, 8, 8)
+    )
     assert torch.equal(gone_on, again) and not torch.equal(begun, gone_on)

@@ -103,7 +103,7 @@ def test_no_objects_is_no_trouble(tmp_path):
 
 def test_every_term_reaches_the_network(tmp_path):
     run = trainer(tmp_path, images=8)
-    batch = next(training._batches(run.sources, run.recipe, 0))
+    batch = next(training._batches(run.sources, run.recipe, 0, run.device))
     for name, term in loss_terms(run.net(batch.view.float()), batch).items():
         run.net.zero_grad()
         term.backward(retain_graph=True)

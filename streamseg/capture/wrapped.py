@@ -1,0 +1,39 @@
+"""A source around another one: whatever is asked of it is the other's, but for the frames."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+from streamseg.records import Frame, Place, StreamInfo
+from streamseg.stages import Source
+
+
+class Wrapped(ABC):
+    """Hands everything on; subclasses say what becomes of the frames."""
+
+    def __init__(self, source: Source) -> None:
+        self.dropped = source.dropped
+        self._source = source
+
+    @property
+    def state(self) -> str:
+        """What the source is doing (see LiveSource)."""
+        return getattr(self._source, "state", "streaming")
+
+    @property
+    def reconnects(self) -> int:
+        """Times that a lost stream came back."""
+        return getattr(self._source, "reconnects", 0)
+
+    @property
+    def exact(self) -> bool:
+        """What the source says of the frame handed out last (see FileSource and LiveSource)."""
+        return self._source.exact
+
+    def open(self, after: Place | None = None) -> StreamInfo:
+        return self._source.open(after)
+
+    def close(self) -> None:
+        self._source.close()
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Frame]: ...
