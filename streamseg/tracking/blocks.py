@@ -1,90 +1,124 @@
-"""A picture as blocks of 2x2 pixels: those in doubt, and what a network is to see of each (refiner.py)."""
+"""A picture as blocks of 2x2 pixels: some of them, and what a network is to see of each (refiner.py)."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from streamseg.geometry import U8
-from streamseg.tracking.colour_lines import Lines
+from streamseg.geometry import F32, U8
+from streamseg.tracking.grid import Indices, Points
 
-_ZERO, _ONE = 43, 213
-"""What stands for alpha 0 and 1 in a guess: there is room beyond both."""
 _CELL_SCALE = 20
 """What a cell's width in pixels counts, so that 12 px come near 255."""
-INPUTS = 9 * 16 + 9 + 3
+_GUESSES, _MASK = 9 * 8, 9
+INPUTS = _GUESSES + _MASK + 3
+_PAIR = np.dtype("V6")
+"""Two pixels side by side: to pick and put them as one is several times as quick as number by number."""
+_WORDS = -(-INPUTS // 8)
+"""An input is a byte, a block's guesses are a word of 8."""
 
-Indices = npt.NDArray[np.intp]
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Blocks:
-    """rows and columns (in blocks) [N] of blocks, in a picture of grid_hw blocks."""
+    """Some blocks [N] of a picture, as points of a grid of all of them."""
 
-    rows: Indices
-    columns: Indices
-    grid_hw: tuple[int, int]
+    points: Points
+
+    @classmethod
+    def holding(cls, marked: U8) -> "Blocks":
+        """Those with a marked pixel in a picture of even sides (uint8 [h, w], 0 or 255)."""
+        # the average of four is 64 or more where one of them is 255
+        height, width = marked.shape
+        return cls(Points.where(cv2.resize(marked, (width // 2, height // 2), interpolation=cv2.INTER_AREA)))
+
+    def __len__(self) -> int:
+        return len(self.points.at)
+
+    @cached_property
+    def places(self) -> tuple[Indices, Indices]:
+        """Rows and columns [N], in blocks."""
+        rows, columns = np.divmod(self.points.at, self.points.size_hw[1])
+        return rows, columns
+
+    def grown(self) -> "Blocks":
+        """These and all next to one of them."""
+        return Blocks(self.points.grown())
 
     def around(self, step: int) -> list[Indices]:
         """Flat indices [N] of the 3x3 blocks step apart around each; beyond the picture's edge, of the nearest."""
-        height, width = self.grid_hw
-        rows = [np.clip(self.rows + step * d, 0, height - 1) * width for d in (-1, 0, 1)]
-        columns = [np.clip(self.columns + step * d, 0, width - 1) for d in (-1, 0, 1)]
-        return [row + column for row in rows for column in columns]
+        (height, width), (rows, columns) = self.points.size_hw, self.places
+        above = [one * width for one in (np.maximum(rows - step, 0), rows, np.minimum(rows + step, height - 1))]
+        aside = np.maximum(columns - step, 0), columns, np.minimum(columns + step, width - 1)
+        return [row + column for row in above for column in aside]
+
+    def pixels(self) -> Indices:
+        """Flat indices [4, N] of their pixels in the picture: upper left, lower left, upper right, lower right."""
+        (rows, columns), width = self.places, 2 * self.points.size_hw[1]
+        first = 2 * (rows * width + columns)
+        return np.stack([first, first + width, first + 1, first + width + 1])
+
+    def colours(self, rgb: U8) -> U8:
+        """Those of their pixels, left and right, upper and lower: uint8 [2, 3, 2, N]."""
+        pairs = _pairs(rgb).take(self._pairs_at()).view(np.uint8)
+        return cv2.transpose(pairs.reshape(-1, 6)).reshape(2, 3, 2, -1)
+
+    def put_colours(self, rgb: U8, colours: U8) -> None:
+        """Write them (uint8 [2, 3, 2, N]) into rgb, in place."""
+        pairs = cv2.transpose(colours.reshape(6, -1)).view(_PAIR).reshape(-1)
+        np.put(_pairs(rgb), self._pairs_at(), pairs)
+
+    def _pairs_at(self) -> Indices:
+        """Flat indices [2 N] of their upper and of their lower two pixels, in a picture of pairs."""
+        (rows, columns), width = self.places, self.points.size_hw[1]
+        upper = 2 * rows * width + columns
+        return np.concatenate([upper, upper + width])
+
+    def within(self, step: int) -> Indices:
+        """Flat indices [N] of the step x step pixels that they lie in (step even), in a grid of those."""
+        rows, columns = self.places
+        return rows // (step // 2) * (2 * self.points.size_hw[1] // step) + columns // (step // 2)
+
+    def grid_points(self, step: int) -> Points:
+        """Those, each once."""
+        chosen = np.zeros([2 * side // step for side in self.points.size_hw], np.uint8)
+        chosen.reshape(-1)[self.within(step)] = 1
+        return Points.where(chosen)
 
 
-def blocks_of(band: npt.NDArray[np.bool_]) -> tuple[Blocks, Indices]:
-    """The blocks of band (bool [h, w], h and w even) with a True, and flat indices of them and their neighbours."""
-    quads = band.reshape(band.shape[0] // 2, 2, band.shape[1] // 2, 2)
-    touched = quads[:, 0, :, 0] | quads[:, 0, :, 1] | quads[:, 1, :, 0] | quads[:, 1, :, 1]
-    near = cv2.dilate(touched.view(np.uint8), np.ones((3, 3), np.uint8))
-    rows, columns = np.divmod(np.flatnonzero(touched), touched.shape[1])
-    return Blocks(rows, columns, touched.shape), np.flatnonzero(near)
+def guesses(rgb: U8, terms: F32, blocks: Blocks) -> U8:
+    """The guesses at the four pixels of some blocks by their lines (float32 [4, 2, N]): uint8 [N, 8]."""
+    red, green, blue = blocks.colours(rgb).astype(np.float32).swapaxes(0, 1)
+    terms = terms[:, :, None, None]
+    made = terms[0] * red
+    made += terms[1] * green
+    made += terms[2] * blue
+    made += terms[3]
+    np.clip(made, 0, 255, out=made)
+    return cv2.transpose(made.reshape(8, -1).astype(np.uint8))
 
 
-def look(rgb: U8, coarse: U8, lines: Lines, *, blocks: Blocks, near: Indices, cell_px: float) -> U8:
-    """What the network sees: uint8 [N, INPUTS], of rgb (uint8 [h, w, 3]) and coarse, the mask on it (uint8 [h, w]).
+def look(coarse: U8, guessed: U8, apart: U8, *, blocks: Blocks, near: Blocks, cell_px: float) -> U8:
+    """What the network sees: uint8 [N, INPUTS].
 
-    The four guesses at the pixels of 3x3 blocks, the mask at 3x3 blocks twice as far apart, how far object and
-    background are apart, and the size of a cell.
+    The two guesses at the pixels of 3x3 blocks (guessed: uint8 [M, 8], of the blocks near), the mask at 3x3 blocks
+    twice as far apart (coarse: uint8 [h, w]), how far object and background are apart (uint8 [2, N]), a cell's size.
     """
-    height, width = blocks.grid_hw
-    guesses = np.zeros((height * width, 16), np.uint8)
-    guesses[near] = _guesses(rgb, lines, near)
-    mask = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_AREA).ravel()
-    seen = np.empty((len(blocks.rows), INPUTS), np.uint8)
+    height, width = blocks.points.size_hw
+    placed = np.zeros(height * width, np.uint64)
+    placed[near.points.at] = guessed.view(np.uint64)[:, 0]
+    mask = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_AREA).reshape(-1)
+    words = np.empty((len(blocks), _WORDS), np.uint64)
+    seen = words.view(np.uint8)
     for k, index in enumerate(blocks.around(1)):
-        seen[:, 16 * k : 16 * k + 16] = guesses.take(index, axis=0)
+        words[:, k] = placed.take(index)
     for k, index in enumerate(blocks.around(2)):
-        seen[:, 144 + k] = mask.take(index)
-    seen[:, -3:-1] = lines.apart.reshape(-1, 2).take(_points(lines, blocks.rows, blocks.columns), axis=0)
-    seen[:, -1] = min(255, round(_CELL_SCALE * cell_px))
-    return seen
+        seen[:, _GUESSES + k] = mask.take(index)
+    seen[:, INPUTS - 3 : INPUTS - 1] = apart.T
+    seen[:, INPUTS - 1] = min(255, round(_CELL_SCALE * cell_px))
+    return seen[:, :INPUTS]
 
 
-def put(picture: U8, blocks: Blocks, values: U8) -> None:
-    """Write values (uint8 [N, 4]: upper left, upper right, lower left, lower right) into picture (uint8 [h, w])."""
-    flat, width = picture.reshape(-1), picture.shape[1]
-    first = 2 * (blocks.rows * width + blocks.columns)
-    for k, offset in enumerate((0, 1, width, width + 1)):
-        flat[first + offset] = values[:, k]
-
-
-def _guesses(rgb: U8, lines: Lines, near: Indices) -> U8:
-    """The guesses at the four pixels of some blocks (flat indices [N]) by their lines: uint8 [N, 16]."""
-    width = rgb.shape[1]
-    rows, columns = np.divmod(near, width // 2)
-    terms = lines.terms.reshape(-1, 16).take(_points(lines, rows, columns), axis=0).reshape(-1, 4, 4)
-    # one number a pixel, red to 255: quicker to pick than three
-    packed = cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA).view(np.uint32).ravel()
-    first = 2 * (rows * width + columns)
-    shown = np.stack([packed.take(first + offset) for offset in (0, 1, width, width + 1)], 1)
-    colours = shown.view(np.uint8).reshape(-1, 4, 4).astype(np.float32) * np.float32((_ONE - _ZERO) / 255)
-    guesses = colours @ terms + np.float32(_ZERO + 0.5)
-    return np.clip(guesses, 0, 255, out=guesses).astype(np.uint8).reshape(-1, 16)
-
-
-def _points(lines: Lines, rows: Indices, columns: Indices) -> Indices:
-    """Flat index of the grid's point that each block's middle lies in."""
-    return (2 * rows + 1) // lines.step * lines.terms.shape[1] + (2 * columns + 1) // lines.step
+def _pairs(rgb: U8) -> npt.NDArray[np.void]:
+    return rgb.reshape(-1).view(_PAIR)

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from streamseg.geometry import U8, SoftMask
-from streamseg.tracking.blocks import INPUTS, Blocks, blocks_of, look, put
+from streamseg.tracking.blocks import INPUTS, Blocks, guesses, look
 from streamseg.tracking.colour_lines import find_lines, grid_step
+from streamseg.tracking.grid import filled
 from streamseg.tracking.refiner import refine
 
 Crop = tuple[int, int, int, int]
@@ -27,6 +28,13 @@ _LOWEST = np.clip(np.rint((np.arange(256) - _SURE + _FADE) * (255 / _FADE)), 0, 
 _HIGHEST = 255 - _LOWEST[::-1]
 _OUTER_CELLS, _INNER_CELLS = (1.5, 2.5), (1.0, 2.0)
 """The mask's doubt counts so far outside and inside of its edge; it fades out from the first to the second."""
+_PER_CELL = 32
+_DEEP, _NEAR = (
+    np.clip((np.arange(256) / _PER_CELL - 0.5 - reach[0]) * (255 / (reach[1] - reach[0])), 0, 255).astype(np.uint8)
+    for reach in (_INNER_CELLS, _OUTER_CELLS)
+)
+_NEAR = 255 - _NEAR
+"""Least value inside and greatest outside, by the distance in cells from the other side, _PER_CELL for one."""
 _SPECK = 0.05
 _RAMP_CELLS, _MIN_SLOPE, _MAX_SLOPE = 3.0, 1.5, 4.0
 """An edge the picture does not show is as wide as a cell: the larger the cell (px per slope), the steeper the ramp."""
@@ -57,50 +65,61 @@ def guided_matte(rgb: U8, mask: SoftMask, crop: Crop) -> Matte:
     if right > left and bottom > top:
         part = slice(top - crop[1], bottom - crop[1]), slice(left - crop[0], right - crop[0])
         doubt = doubtful(rgb[part], mask, (left, top, right, bottom))
-        drawn = doubt.lowest.copy()
-        put(drawn, doubt.blocks, refine(doubt.seen))
-        drawn = cv2.min(cv2.max(drawn, doubt.lowest), doubt.highest)
-        alpha[part] = drawn[: bottom - top, : right - left]
-        band[part] = (doubt.lowest != doubt.highest)[: bottom - top, : right - left]
+        alpha[part] = drawn(doubt)[: bottom - top, : right - left]
+        band[part] = doubt.band[: bottom - top, : right - left]
     return Matte(alpha, band)
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Least and greatest alpha by the mask, uint8 [h, w]; the blocks where they differ, and what is seen of those.
+    """The mask on the pixels (uint8 [h, w]), where it leaves something open (bool [h, w]), and what is seen there.
 
-    h and w may be a little more than the picture's, for the grid. seen: uint8 [N, INPUTS] (blocks.py).
+    h and w may be a little more than the picture's, for the grid. seen: uint8 [N, INPUTS] of the blocks that have a
+    pixel in the band (blocks.py).
     """
 
-    lowest: U8
-    highest: U8
+    coarse: U8
+    band: npt.NDArray[np.bool_]
     blocks: Blocks
     seen: U8
 
 
 def doubtful(rgb: U8, mask: SoftMask, crop: Crop) -> Doubt:
     """What a mask leaves open in rgb (uint8 [h, w, 3], the frame's pixels of crop)."""
-    height, width = rgb.shape[:2]
     cell = cell_px(mask)
     step = grid_step(cell)
-    below, aside = -height % (2 * step), -width % (2 * step)
-    rgb = cv2.copyMakeBorder(rgb, 0, below, 0, aside, cv2.BORDER_REPLICATE)
-    coarse = closed(mask).on((crop[0], crop[1], crop[2] + aside, crop[3] + below))
-    lowest, highest = cv2.LUT(coarse, _LOWEST), cv2.LUT(coarse, _HIGHEST)
-    blocks, near = blocks_of(lowest != highest)
-    if not len(near):
-        return Doubt(lowest, highest, blocks, np.empty((0, INPUTS), np.uint8))
-    lines = find_lines(rgb, coarse, step)
-    return Doubt(lowest, highest, blocks, look(rgb, coarse, lines, blocks=blocks, near=near, cell_px=cell))
+    rgb = filled(rgb, step)
+    coarse = closed(mask).on((crop[0], crop[1], crop[0] + rgb.shape[1], crop[1] + rgb.shape[0]))
+    open_ = cv2.inRange(coarse, 256 - _SURE, _SURE - 1)
+    blocks = Blocks.holding(open_)
+    if not len(blocks):
+        return Doubt(coarse, open_ != 0, blocks, np.empty((0, INPUTS), np.uint8))
+    near = blocks.grown()
+    lines = find_lines(rgb, coarse, step, near)
+    apart = lines.apart.take(near.points.order_of(blocks.points.at), axis=1)
+    seen = look(coarse, guesses(rgb, lines.terms, near), apart, blocks=blocks, near=near, cell_px=cell)
+    return Doubt(coarse, open_ != 0, blocks, seen)
+
+
+def drawn(doubt: Doubt) -> U8:
+    """Alpha, uint8 [h, w], as the network sees it, within what the mask allows."""
+    alpha = cv2.threshold(doubt.coarse, _SURE - 1, 255, cv2.THRESH_BINARY)[1]
+    if len(doubt.seen):
+        pixels = doubt.blocks.pixels()
+        said = doubt.coarse.reshape(-1).take(pixels)
+        made = cv2.min(cv2.max(refine(doubt.seen), _LOWEST.take(said)), _HIGHEST.take(said))
+        alpha.reshape(-1)[pixels.reshape(-1)] = made.reshape(-1)
+    return alpha
 
 
 def closed(mask: SoftMask) -> SoftMask:
     """The mask with its doubt fading out away from its edge: to 0 outside, to 255 inside."""
-    inside = (mask.alpha > 127).astype(np.uint8)
-    if inside.all() or not inside.any():
+    outside = cv2.threshold(mask.alpha, 127, 1, cv2.THRESH_BINARY_INV)[1]
+    inside = 1 - outside
+    if inside.all() or outside.all():
         return mask
-    doubt = cv2.max(mask.alpha, _far(inside, _INNER_CELLS))
-    return SoftMask(cv2.min(doubt, 255 - _far(1 - inside, _OUTER_CELLS)), mask.box)
+    doubt = cv2.max(mask.alpha, cv2.LUT(_depth(inside), _DEEP))
+    return SoftMask(cv2.min(doubt, cv2.LUT(_depth(outside), _NEAR)), mask.box)
 
 
 def without_specks(mask: SoftMask) -> SoftMask:
@@ -130,7 +149,6 @@ def _ramp(cell: float) -> U8:
     return np.rint(255 * np.clip((np.arange(256) / 255 - 0.5) * slope + 0.5, 0, 1)).astype(np.uint8)
 
 
-def _far(side: U8, cells: tuple[float, float]) -> U8:
-    """0 near the border of a region of cells (uint8 [h, w], 0 or 1), 255 deeper inside it."""
-    depth = cv2.distanceTransform(side, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.clip((depth - 0.5 - cells[0]) * (255 / (cells[1] - cells[0])), 0, 255).astype(np.uint8)
+def _depth(side: U8) -> U8:
+    """Distance from the nearest 0 of a region of cells (uint8 [h, w], 0 or 1), _PER_CELL for one."""
+    return cv2.convertScaleAbs(cv2.distanceTransform(side, cv2.DIST_L2, cv2.DIST_MASK_5), alpha=_PER_CELL)

@@ -170,14 +170,16 @@ def _our_cut(rgb: np.ndarray, mask: SoftMask, crop: Crop) -> None:
 TIMED = dict(zip(METHODS, (_bilinear_cut, _guided_cut, _our_matte, _our_cut), strict=True))
 
 
-def milliseconds(name: str, lines: int) -> float:
-    """Median processor time of alpha and colours for an object of 256x512 pixels, in a frame with so many lines."""
+def milliseconds(name: str, lines: int, height_px: int = 512) -> float:
+    """Median processor time of alpha and colours for an object half as wide as high, in a frame with so many lines."""
     rng = np.random.default_rng(3)
-    rows, columns = np.mgrid[:640, :400].astype(np.float32)
-    outline = 90 + 30 * np.sin(rows / 17) + 8 * np.sin(rows / 5)
-    alpha = ((np.abs(columns - 200) < outline) & (np.abs(rows - 320) < 256)).astype(np.float32)
-    alpha = cv2.GaussianBlur(alpha, (0, 0), 1.0)
-    planes = [cv2.GaussianBlur(rng.normal(0, 1, (640, 400, 3)), (0, 0), 2) * 100 + 128 for _ in range(2)]
+    size = height_px / 512
+    height, width = (round(side * size / 20) * 20 for side in (640, 400))
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    outline = size * (90 + 30 * np.sin(rows / (17 * size)) + 8 * np.sin(rows / (5 * size)))
+    inside = (np.abs(columns - width / 2) < outline) & (np.abs(rows - height / 2) < height_px / 2)
+    alpha = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 1.0)
+    planes = [cv2.GaussianBlur(rng.normal(0, 1, (height, width, 3)), (0, 0), 2) * 100 + 128 for _ in range(2)]
     rgb = alpha[:, :, None] * planes[0] + (1 - alpha[:, :, None]) * planes[1]
     shot = Shot(np.clip(rgb, 0, 255).astype(np.uint8), alpha, planes[0].astype(np.float32))
     frame, track = shot.frame(0), shot.track(CELLS[lines])
@@ -189,6 +191,14 @@ def milliseconds(name: str, lines: int) -> float:
         TIMED[name](pixels, _mask(track), crop)
         times.append(1e3 * (time.process_time() - begun))
     return float(np.median(times))
+
+
+def print_times() -> None:
+    """What smaller and larger objects cost."""
+    print("\n| object | " + " | ".join(TIMED) + " |\n|---|" + "---|" * len(TIMED))
+    for height_px in (128, 512, 1024):
+        cells = (" / ".join(f"{milliseconds(name, lines, height_px):.1f}" for lines in CELLS) for name in TIMED)
+        print(f"| {height_px // 2}x{height_px} | " + " | ".join(cells) + " |", flush=True)
 
 
 def clips(objects: Sequence[Dataset], canvases: Sequence[Dataset], *, tune: bool, count: int) -> Iterator[Clip]:
@@ -214,9 +224,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--reference", action="store_true", help="pymatting too: minutes, and an environment of its own"
     )
+    parser.add_argument("--times", action="store_true", help="nothing but the milliseconds, of objects of three sizes")
     parser.add_argument("--split", action="store_true", help="a line for every clip")
     asked = parser.parse_args(arguments)
     cv2.setNumThreads(1)
+    if asked.times:
+        print_times()
+        return
     sets = [[load_dataset(path, ["person"]) for path in group] for group in (asked.objects, asked.canvases)]
     scenes = [taken(clip, asked.spoil) for clip in clips(*sets, tune=asked.tune, count=asked.count)]
     made: dict[str, list[list[Pasted]]] = {

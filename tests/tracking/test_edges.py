@@ -12,7 +12,8 @@ from streamseg.geometry import F32, U8, SoftMask
 from streamseg.pixels import frame_rgb
 from streamseg.records import Track
 from streamseg.tracking.cutter import Cutter
-from streamseg.tracking.matte import guided_matte
+from streamseg.tracking.decontaminate import decontaminate
+from streamseg.tracking.matte import band_px, guided_matte
 from streamseg.tracking.refiner import LAYERS, refine
 from tests.tracking.composites import GRASS, PAVEMENT, SIDE, composite, texture
 from tests.tracking.scenes import rgb_frame
@@ -79,15 +80,38 @@ def test_a_noisy_picture_that_stands_still_does_not_flicker() -> None:
     assert float(np.sqrt(np.square(change).mean())) < 0.018
 
 
-def test_the_refiners_sums_are_whole_numbers_that_float32_holds() -> None:
+def test_the_refiners_sums_are_multiples_of_a_power_of_two_that_float32_holds() -> None:
     """Or another library, or another number of threads, would give other bytes."""
-    seen = np.random.default_rng(0).integers(0, 256, (500, LAYERS[0].weights.shape[0]), np.uint8)
-    exact = seen.astype(np.int64)
+    seen = np.random.default_rng(0).integers(0, 256, (500, LAYERS[0].shape[1] - 1), np.uint8)
+    exact = np.vstack([seen.T.astype(np.int64), np.ones((1, 500), np.int64)])
     for layer in LAYERS:
-        assert (255 * np.abs(layer.weights).sum(0) + np.abs(layer.bias)).max() < 1 << 24
-        sums = exact @ layer.weights.astype(np.int64) + layer.bias.astype(np.int64)
-        exact = np.floor(np.clip(sums.astype(np.float32) * layer.scale, 0, 255)).astype(np.int64)
+        grain = np.ones((len(layer), 1))
+        while (layer / grain % 1).any():
+            grain = np.where((layer / grain % 1).any(axis=1, keepdims=True), grain / 2, grain)
+        whole = (layer / grain).astype(np.int64)
+        assert (255 * np.abs(whole[:, :-1]).sum(1) + np.abs(whole[:, -1])).max() < 1 << 24
+        exact = np.floor(np.clip((whole @ exact) * grain, 0, 255)).astype(np.int64)
     np.testing.assert_array_equal(refine(seen), exact)
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+def test_the_number_of_threads_changes_no_byte(threads: int) -> None:
+    rgb, _, _, mask = hairy(GRASS, noise=3)
+
+    def cut() -> tuple[U8, U8]:
+        matte = guided_matte(rgb, mask, WHOLE)
+        return matte.alpha, decontaminate(rgb, matte, band_px(mask))
+
+    before = cv2.getNumThreads()
+    try:
+        cv2.setNumThreads(1)
+        alone = cut()
+        cv2.setNumThreads(threads)
+        together = cut()
+    finally:
+        cv2.setNumThreads(before)
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_the_same_picture_gives_the_same_matte_wherever_it_lies_and_however_often() -> None:

@@ -9,7 +9,6 @@ import pytest
 from streamseg.geometry import F32, U8, SoftMask
 from streamseg.tracking.decontaminate import decontaminate
 from streamseg.tracking.matte import Matte, band_px, guided_matte, mask_matte, without_specks
-from tests.bench.mattes_plain import fit_lines, guided_filter
 from tests.tracking.composites import GRASS, PAVEMENT, RED, SIDE, Composite, composite
 
 WHOLE = (0, 0, SIDE, SIDE)
@@ -59,7 +58,8 @@ def test_alpha_fades_out_at_the_end_of_the_band_without_a_step() -> None:
     matte = guided_matte(np.full((192, 192, 3), 120, np.uint8), mask, WHOLE)
     profile = matte.alpha[96].astype(int)
     assert profile[0] == profile[-1] == 0 and profile[96] == 255
-    assert np.abs(np.diff(profile)).max() <= 255 / 4
+    steps, ends = np.abs(np.diff(profile)), np.minimum(profile[1:], profile[:-1]) == 0
+    assert steps[ends].max() <= 255 / 10 and steps.max() <= 255 / 2
 
 
 def test_specks_go_and_parts_stay() -> None:
@@ -106,22 +106,6 @@ def test_with_the_true_alpha_the_true_colours_come_back() -> None:
     assert (
         np.abs(colours[edge] - scene.colours[edge]).mean() < 0.4 * np.abs(scene.rgb[edge] - scene.colours[edge]).mean()
     )
-
-
-def test_the_filter_gives_back_a_target_that_is_linear_in_the_guide() -> None:
-    rng = np.random.default_rng(0)
-    guide = rng.random((40, 50, 3), np.float32)
-    target = (0.2 + guide @ np.array([0.3, -0.4, 0.5], np.float32)).astype(np.float32)
-    lines = fit_lines(guide, target, 3, 1e-6)
-    np.testing.assert_allclose((lines.slope * guide).sum(axis=2) + lines.offset, target, atol=2e-3)
-
-
-def test_a_flat_guide_only_smooths_and_keeps_the_mean() -> None:
-    target = np.zeros((64, 64), np.uint8)
-    target[:, 32:] = 255
-    soft = guided_filter(np.full((64, 64, 3), 90, np.uint8), target, 2, 1e-4)
-    assert soft[:, :24] == pytest.approx(0, abs=1e-3) and soft[:, 40:] == pytest.approx(1, abs=1e-3)
-    assert (np.diff(soft[32, 24:40]) >= -1e-4).all() and soft.mean() == pytest.approx(0.5, abs=0.01)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (2, 3), (5, 1), (9, 9)])
