@@ -1,4 +1,4 @@
-"""Checkerboards of deconvolutions: none at the start, none after even_out, none in the shipped network."""
+"""Checkerboards of deconvolutions: none at the start, none after even_out, none in the shipped networks."""
 
 import copy
 
@@ -12,9 +12,9 @@ from streamseg.weights.format import load_weights
 from streamseg.weights.header import find_weights
 
 
-@pytest.fixture(scope="module")
-def shipped():
-    net, _ = load_weights(find_weights("s"))
+@pytest.fixture(scope="module", params=["s", "m"])
+def shipped(request):
+    net, _ = load_weights(find_weights(request.param))
     return net, look(net)
 
 

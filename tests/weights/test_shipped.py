@@ -1,4 +1,4 @@
-"""The network that ships: what it says of itself, and what it sees on real pictures and clips."""
+"""The networks that ship: what they say of themselves, and what they see on real pictures and clips."""
 
 import pytest
 
@@ -10,19 +10,21 @@ from streamseg.weights.header import find_weights, read_metadata
 from tests.conftest import shared_file
 
 
-def test_file_names_its_classes_terms_and_card():
-    path = find_weights("s")
+@pytest.mark.parametrize(("name", "most_bytes"), [("s", 6e6), ("m", 18e6)])
+def test_file_names_its_classes_terms_and_card(name, most_bytes):
+    path = find_weights(name)
     header = read_metadata(path)
-    assert path.stat().st_size < 16e6
+    assert path.stat().st_size < most_bytes
     assert header.labels == ("person", "vehicle", "animal")
     assert "research and evaluation only" in header.notes["terms"]
     assert "research and evaluation only" in path.with_suffix(".md").read_text().lower()
 
 
+@pytest.mark.parametrize("name", ["s", "m"])
 @pytest.mark.timeout(300)
-def test_people_in_held_out_photographs():
+def test_people_in_held_out_photographs(name):
     data = shared_file("stills/penn_fudan-val.zip")
-    network = load_network(ModelConfig(view=(416, 416), score=LOWEST_SCORE))
+    network = load_network(ModelConfig(name=name, view=(416, 416), score=LOWEST_SCORE))
     assert evaluate(network, [data])["penn_fudan"]["person"].mask_ap50 >= 0.70
 
 
