@@ -14,11 +14,12 @@ from streamseg.commands.doctor import doctor
 from streamseg.commands.evaluate import evaluate
 from streamseg.commands.export import export
 from streamseg.commands.init import init
+from streamseg.commands.render import render
 from streamseg.commands.run import run
 from streamseg.commands.train import train
 from streamseg.errors import ConfigError, ModelError, StreamsegError
 
-COMMANDS: tuple[click.Command, ...] = (run, check, init, doctor, train, evaluate, export)
+COMMANDS: tuple[click.Command, ...] = (run, check, init, doctor, render, train, evaluate, export)
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 

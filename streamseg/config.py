@@ -102,7 +102,7 @@ class CaptureConfig(Section):
 class ModelConfig(Section):
     """Which network, where it runs, what is kept of what it finds."""
 
-    name: str = Field("s", description="a shipped network (s), or a .safetensors, .onnx or exported .xml file")
+    name: str = Field("s", description="a shipped network (s, m), or a .safetensors, .onnx or exported .xml file")
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto: a GPU if there is one")
     runner: Literal["auto", "torch", "openvino", "onnx"] = Field("auto", description="auto: OpenVINO on a CPU")
     view: tuple[int, int] = Field((448, 768), description="height, width the network sees; multiples of 32")
@@ -142,6 +142,56 @@ class CutoutsConfig(Section):
     compression: int = Field(1, ge=0, le=9, description="PNG: 0 fast and large, 9 slow and small")
 
 
+Weight = Annotated[float, Field(ge=0, le=10)]
+
+
+class TermWeights(Section):
+    """Exponents of the terms whose product is a shot's score: 0 leaves one out, higher ones make it count for more."""
+
+    confidence: Weight = Field(1.0, description="how sure the network is")
+    size: Weight = Field(1.0, description="extent of the box in pixels")
+    completeness: Weight = Field(1.0, description="not cut off by a border, nothing in front")
+    sharpness: Weight = Field(0.5, description="detail inside the mask")
+    exposure: Weight = Field(1.0, description="neither black nor burnt out")
+    scorer: Weight = Field(1.0, description="what best_shot.scorer gives")
+
+
+class BestShotConfig(Section):
+    """Which pictures of an object are its best: best.png, best-2.png and so on."""
+
+    top_k: int = Field(1, ge=1, le=20, description="pictures kept of each track")
+    spacing_s: float = Field(1.0, ge=0, le=3600, description="they lie at least so far apart, s")
+    better_by: float = Field(0.05, ge=0, le=10, description="one replaces another if its score is higher by this share")
+    after_s: float = Field(0.0, ge=0, le=86400, description="none earlier than this after the track's confirmation, s")
+    until_s: float | None = Field(None, gt=0, le=86400, description="and none later, s")
+    zones: list[str] | None = Field(None, description="only of objects that stand in one of these zones (names)")
+    classes: list[str] | None = Field(None, description="only of these; default: all that are tracked")
+    scorer: str | None = Field(
+        None,
+        pattern=r"^[\w.]+[:.]\w+$",
+        description="a function of yours that judges pictures, package.module:function; see docs/best-shot.md",
+    )
+    weights: TermWeights = TermWeights()
+
+    @model_validator(mode="after")
+    def _check_window(self) -> "BestShotConfig":
+        if self.until_s is not None and self.until_s <= self.after_s:
+            raise ValueError(f"until_s {self.until_s}: must be above after_s {self.after_s}")
+        return self
+
+
+class ClipsConfig(Section):
+    """Object clips: a short video of each object by itself, its background transparent. See docs/clips.md."""
+
+    enabled: bool = Field(False, description="write clips/")
+    format: Literal["webm", "png"] = Field("webm", description="webm: VP9 with alpha, for browsers; png: pictures")
+    max_s: float = Field(10.0, gt=0, le=600, description="longest clip; what the object does later is left out, s")
+    min_s: float = Field(0.5, ge=0, le=600, description="shorter ones are not kept, s")
+    max_side: int = Field(768, ge=16, le=4096, description="longer side, px; a larger canvas is scaled down")
+    padding: int = Field(8, ge=0, le=1000, description="room around the object, px of the frame")
+    crf: int = Field(24, ge=0, le=63, description="VP9 quality: lower is better and larger")
+
+
 class VideoConfig(Section):
     """The annotated video."""
 
@@ -151,9 +201,24 @@ class VideoConfig(Section):
     )
     crf: int = Field(23, ge=0, le=51, description="H.264 quality: lower is better and larger")
     masks: bool = Field(True, description="tint objects by class")
+    outlines: bool = Field(True, description="draw a line around objects")
     labels: bool = Field(True, description="class, id, score")
     trail_s: float = Field(2.0, ge=0, le=60, description="how long a path is drawn; 0: none")
     audio: bool = Field(True, description="copy a file's sound")
+    privacy: Literal["none", "blur", "pixelate", "fill"] = Field(
+        "none", description="make objects unrecognisable here and in the clean plate, and do not cut them out"
+    )
+    privacy_classes: list[str] | None = Field(None, description="only these; default: the stream's classes")
+
+
+class CleanPlateConfig(Section):
+    """The scene of a fixed camera without its moving objects."""
+
+    enabled: bool = Field(False, description="write clean-plate.mp4 and clean-plate.png")
+    video: bool = Field(True, description="the stream without them, with video.preset and video.crf; no sound")
+    image: bool = Field(True, description="what lies behind them, as far as it was seen")
+    image_every_s: float = Field(10.0, gt=0, le=86400, description="media time between two images, s; and at the end")
+    classes: list[str] | None = Field(None, description="remove only these; default: all that are tracked")
 
 
 class ObjectsConfig(Section):
@@ -198,7 +263,7 @@ class RuntimeConfig(Section):
     preprocess_workers: int = Field(1, ge=1, le=64, description="processes for preprocessing (placement: split)")
     tracking_workers: int = Field(1, ge=1, le=64, description="processes for tracking, streams spread")
     sink_workers: int = Field(1, ge=1, le=64, description="processes for each kind of sink (split) or all (fused)")
-    optional_sinks: tuple[Literal["cutouts", "video", "objects", "events"], ...] = Field(
+    optional_sinks: tuple[Literal["cutouts", "clips", "video", "clean_plate", "objects", "events"], ...] = Field(
         (), description="these skip frames, counted, rather than hold a stream up"
     )
     restarts: int = Field(5, ge=0, le=10000, description="a process that dies more often in restarts_s is given up")
@@ -216,7 +281,10 @@ class Config(Section):
     model: ModelConfig = ModelConfig()
     tracking: TrackingConfig = TrackingConfig()
     cutouts: CutoutsConfig = CutoutsConfig()
+    best_shot: BestShotConfig = BestShotConfig()
+    clips: ClipsConfig = ClipsConfig()
     video: VideoConfig = VideoConfig()
+    clean_plate: CleanPlateConfig = CleanPlateConfig()
     objects: ObjectsConfig = ObjectsConfig()
     events: EventsConfig = EventsConfig()
     output: OutputConfig = OutputConfig()
@@ -237,4 +305,13 @@ class Config(Section):
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise ValueError(f"streams: name {twice[0]!r} is given twice; names must differ")
+        return self
+
+    @model_validator(mode="after")
+    def _check_shot_zones(self) -> "Config":
+        known = {zone.name for stream in self.streams for zone in stream.zones}
+        missing = [name for name in self.best_shot.zones or () if name not in known]
+        if missing and self.streams:
+            told = ", ".join(sorted(known)) or "none"
+            raise ValueError(f"best_shot.zones: {missing[0]!r} is no zone of any stream; there are: {told}")
         return self

@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 
 from streamseg.accounts import Account
@@ -94,7 +94,7 @@ class Pipeline:
         with self._stage("inference"):
             [instances] = self.network([sample])
         with self._stage("tracking"):
-            return self.tracker.update(frame, instances)
+            return replace(self.tracker.update(frame, instances), fit=sample.fit)
 
     def _deliver(self, extraction: Extraction, durable: list[int]) -> None:
         """Stage five: every sink gets the frame once; one that holds it from before, by its last seq, does not."""

@@ -49,13 +49,27 @@ class Color:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """How a frame's picture lies in its source.
+
+    size_hw: of the decoded picture; where the frame has another size, it was scaled to that, the frame's own before it
+    was turned. Then it was transposed, and mirrored (left with right, top with bottom) where a sign is -1.
+    """
+
+    size_hw: tuple[int, int]
+    transposed: bool = False
+    sign_x: Literal[-1, 1] = 1
+    sign_y: Literal[-1, 1] = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One picture of a stream.
 
     seq counts from 0 without gaps. pts_ns is media time in nanoseconds since the source's own zero. arrived_ns is
     time.monotonic_ns() when its packet arrived. wall_ns is UTC in nanoseconds since 1970 or None, wall_quality says
     where it comes from. aspect is the shape of a pixel, width / height. notes tell what capture had to change
-    ("10-bit to 8-bit").
+    ("10-bit to 8-bit"). stored tells how the picture lies in its source; None: just as it is here.
     """
 
     stream: str
@@ -68,6 +82,7 @@ class Frame:
     wall_quality: Literal["none", "file", "host", "ntp"] = "none"
     aspect: Fraction = Fraction(1)
     notes: tuple[str, ...] = ()
+    stored: Stored | None = None
 
     @property
     def size_hw(self) -> tuple[int, int]:
@@ -161,12 +176,25 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """A track's life up to a frame: media times (ns) of its first sight and of its confirmation, and its path.
+
+    path: (media time in ns, x, y in frame pixels) of its box's centre, oldest first, some 16 of them at most.
+    """
+
+    first_ns: int
+    confirmed_ns: int
+    path: tuple[tuple[int, float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Cutout:
     """One object lifted out of one frame at native resolution.
 
     rgba: uint8 [h, w, 4], straight alpha; offset: x, y of its first pixel in the frame; pasted there, its pixels are
-    the frame's own wherever alpha is 255. purpose: "due" by the cadence, "best" as the best shot so far, whose score
-    is the product of terms (each 0..1).
+    the frame's own wherever alpha is 255. purpose: "due" by the cadence, "best" as one of the track's best shots so
+    far, whose score is made of terms (each 0..1; see tracking.best_shot). ranking: seqs of all its best shots, this one
+    among them, the best first.
     """
 
     track: Track
@@ -175,13 +203,19 @@ class Cutout:
     purpose: Purpose = "due"
     shot_score: float = 0.0
     terms: dict[str, float] = field(default_factory=dict)
+    ranking: tuple[int, ...] = ()
+    history: History | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """All that is known of one frame when it has passed the stages; what sinks get."""
+    """All that is known of one frame when it has passed the stages; what sinks get.
+
+    fit: how the frame was laid into the network's view, where a network looked at it.
+    """
 
     frame: Frame
     tracks: tuple[Track, ...]
     cutouts: tuple[Cutout, ...] = ()
     degraded: tuple[str, ...] = ()
+    fit: Letterbox | None = None

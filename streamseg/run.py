@@ -26,11 +26,13 @@ from streamseg.inference import load_network
 from streamseg.job import DRAINING, JobStream
 from streamseg.pipeline import Pipeline
 from streamseg.preprocess import Preprocessor
+from streamseg.provenance import model_sha256
 from streamseg.runtime.stream_run import StreamRun
 from streamseg.sinks import build_sinks, prepare_output
 from streamseg.stages import Network, Sink
 from streamseg.summary import RunResult, State, StreamResult
 from streamseg.tracking import ObjectTracker
+from streamseg.tracking.scorer import Scorer
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +88,11 @@ def _in_threads(
     streams: list[StreamConfig], config: Config, network: Network | None, signals: "Signals", *, verbose: bool
 ) -> "list[StreamJob]":
     """All stages in this process, a thread for each stream."""
-    jobs = [StreamJob(stream, config) for stream in streams]
+    weights = model_sha256(config.model) if network is None else None
+    jobs = [StreamJob(stream, config, weights) for stream in streams]
     try:
+        if config.best_shot.scorer is not None:
+            Scorer(config.best_shot.scorer)  # an error before anything starts
         network = network or load_network(config.model)
         check_classes(streams, config, network.labels)
         shown = progress.display(jobs, Console(stderr=True), verbose=verbose)
@@ -130,20 +135,26 @@ def build(
 
 
 def check_classes(streams: Sequence[StreamConfig], config: Config, labels: Sequence[str]) -> None:
-    """ConfigError if a stream asks for classes that the network does not know."""
-    for stream in streams:
-        unknown = [name for name in config.classes_of(stream) or () if name not in labels]
+    """ConfigError if a stream, or a section, asks for classes that the network does not know."""
+    asked = [(f"classes of stream {stream.name}", config.classes_of(stream)) for stream in streams]
+    asked += [("best_shot.classes", config.best_shot.classes), ("clean_plate.classes", config.clean_plate.classes)]
+    for whose, classes in [*asked, ("video.privacy_classes", config.video.privacy_classes)]:
+        unknown = [name for name in classes or () if name not in labels]
         if unknown:
             raise ConfigError(
-                f"classes {', '.join(unknown)} (stream {stream.name}): model {config.model.name} does not know them; "
+                f"{whose}: {', '.join(unknown)}: model {config.model.name} does not know them; "
                 f"allowed are {', '.join(labels)}"
             )
 
 
 @dataclass(slots=True, eq=False)
 class StreamJob(JobStream):
-    """One stream of the job: run() takes a thread for as long as the stream lasts, all else is for other threads."""
+    """One stream of the job: run() takes a thread for as long as the stream lasts, all else is for other threads.
 
+    model_sha256: of the network's weights; None where no file holds them.
+    """
+
+    model_sha256: str | None = None
     state: Literal["waiting", "running"] | State = field(default="waiting", init=False)
     error: str | None = field(default=None, init=False)
     _pipeline: Pipeline | None = field(default=None, init=False)
@@ -158,7 +169,7 @@ class StreamJob(JobStream):
         """Run the stream to its end, and keep how it ended; raises nothing."""
         self.state = "running"
         try:
-            sinks = build_sinks(self.config, self.stream, version=__version__)
+            sinks = build_sinks(self.config, self.stream, version=__version__, model_sha256=self.model_sha256)
             self._pipeline = build(self.stream, self.config, network, sinks=sinks, account=self.account)
             if not self._stopping.is_set():
                 deque(self._pipeline, maxlen=0)

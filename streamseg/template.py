@@ -41,9 +41,9 @@ def commented_yaml() -> str:
         section = _section(schema, node)
         lines += ["", *_comment(section.get("description", node.get("description", "")) if section else "")]
         if key == "streams":
-            lines += [f"{key}:", *_stream_list(section)]
+            lines += [f"{key}:", *_stream_list(schema, section)]
         elif section:
-            lines += [f"{key}:", *_keys(section, "  ")]
+            lines += [f"{key}:", *_keys(schema, section, "  ")]
         else:
             lines += [*_key(key, node, "")]
     return "\n".join(lines) + "\n"
@@ -65,11 +65,11 @@ def _section(schema: Node, node: Node) -> Node:
     return schema["$defs"].get(reference.rpartition("/")[2], {})
 
 
-def _stream_list(section: Node) -> Iterator[str]:
+def _stream_list(schema: Node, section: Node) -> Iterator[str]:
     properties = {
         key: {**node, "default": _STREAM.get(key, node.get("default"))} for key, node in section["properties"].items()
     }
-    rows = list(_keys({"properties": properties}, "    "))
+    rows = list(_keys(schema, {"properties": properties}, "    "))
     first = next(i for i, row in enumerate(rows) if not row.lstrip().startswith("#"))
     # the first key stands behind the dash of its list item, its comment above the dash
     yield from (row[2:] for row in rows[:first])
@@ -78,9 +78,15 @@ def _stream_list(section: Node) -> Iterator[str]:
     yield from _MORE_STREAMS.splitlines()
 
 
-def _keys(section: Node, indent: str) -> Iterator[str]:
+def _keys(schema: Node, section: Node, indent: str) -> Iterator[str]:
     for key, node in section["properties"].items():
-        yield from _key(key, node, indent)
+        inner = _section(schema, node) if "$ref" in node else {}
+        if inner:
+            yield from _comment(inner.get("description", ""), indent)
+            yield f"{indent}{key}:"
+            yield from _keys(schema, inner, indent + "  ")
+        else:
+            yield from _key(key, node, indent)
 
 
 def _key(key: str, node: Node, indent: str) -> Iterator[str]:

@@ -25,7 +25,8 @@ class Truth:
 
     id is the object's own for life; label is person, vehicle or animal, fine its kind; box: x0, y0, x1, y1 of its
     visible part in frame pixels; mask: its visible alpha, a sample a pixel, exact; visible: 0..1, the share of its
-    outline within the frame that nothing hides; size_hw: the frame's height and width.
+    outline within the frame that nothing hides; within: 0..1, the share of its whole outline that lies within the
+    frame (measured to 1 or 2 %); size_hw: the frame's height and width.
     """
 
     id: int
@@ -34,7 +35,13 @@ class Truth:
     box: Box
     mask: SoftMask
     visible: float
+    within: float
     size_hw: tuple[int, int]
+
+    @property
+    def shown(self) -> float:
+        """The share of its whole outline that is seen: 0..1."""
+        return self.visible * self.within
 
     @property
     def counts(self) -> bool:
@@ -74,7 +81,7 @@ def street_truth(url: str, index: int) -> list[Truth]:
     for actor in shot.actors:
         (x, y), (h, w) = actor.offset, actor.alpha.shape
         mask = SoftMask(actor.alpha, (float(x), float(y), float(x + w), float(y + h)))
-        out.append(Truth(actor.id, actor.label, actor.fine, actor.box, mask, actor.visible, ask.size_hw))
+        out.append(Truth(actor.id, actor.label, actor.fine, actor.box, mask, actor.visible, actor.within, ask.size_hw))
     return out
 
 
@@ -101,7 +108,7 @@ def score_against_truth(
     quality = 0.0
     for truths, tracks in zip(truths_per_frame, tracks_per_frame, strict=True):
         judged = [t for t in tracks if t.state == "active" and t.mask is not None]
-        iou = _mask_ious(truths, judged)
+        iou = mask_ious(truths, judged)
         if labels_must_agree:
             iou *= np.array([[a.label == b.label for b in judged] for a in truths]).reshape(iou.shape)
         iou[iou < least_iou] = 0
@@ -121,8 +128,8 @@ def score_against_truth(
     )
 
 
-def _mask_ious(truths: Sequence[Truth], tracks: Sequence[Track]) -> npt.NDArray[np.float64]:
-    """Mask IoU of every truth with every track on the frame's pixels: float64 [truths, tracks]."""
+def mask_ious(truths: Sequence[Truth], tracks: Sequence[Track]) -> npt.NDArray[np.float64]:
+    """Mask IoU of every truth with every track on the frame's pixels: float64 [truths, tracks], 0 without a mask."""
     iou = np.zeros((len(truths), len(tracks)))
     if not truths or not tracks:
         return iou

@@ -184,7 +184,7 @@ def test_a_job_without_streams_is_bad_usage(tmp_path: Path) -> None:
 def test_unknown_classes_are_refused_before_a_stream_begins(tmp_path: Path) -> None:
     out = tmp_path / "out"
     config = _config(out, write_mp4(tmp_path / "a.mp4", 3), model={"classes": ["disc", "unicorn"]})
-    with pytest.raises(ConfigError, match=r"unicorn \(stream a\).*allowed are disc, square"):
+    with pytest.raises(ConfigError, match=r"stream a: unicorn:.*allowed are disc, square"):
         execute(config, network=BlobNetwork())
     assert not (out / "a").exists()
 

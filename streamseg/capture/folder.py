@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,15 +19,24 @@ import cv2
 import numpy as np
 
 from streamseg.capture.container import MAX_PIXELS, check_size
+from streamseg.capture.exif import exif_orientation
 from streamseg.capture.listing import IMAGE_SUFFIXES, list_media
 from streamseg.config import CaptureConfig
 from streamseg.errors import SourceInvalid, SourceNotFound
 from streamseg.pixels import RGB_COLOR, planes_from_rgb
-from streamseg.records import U8, Frame, Place, StreamInfo
+from streamseg.records import U8, Frame, Place, Stored, StreamInfo
 
 _SECOND_NS = 1_000_000_000
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image file: rgb uint8 [H, W, 3], upright, and how it lies in the file."""
+
+    rgb: U8
+    stored: Stored
 
 
 class FolderSource:
@@ -99,11 +109,12 @@ class FolderSource:
                 return
             if self._pts_ns(index) <= last_ns:
                 continue
-            rgb = self._read(paths[index])
-            if rgb is None:
+            image = self._read(paths[index])
+            if image is None:
                 continue
             pts_ns, now_ns = self._pts_ns(index), time.monotonic_ns()
-            yield Frame(self._name, seq, pts_ns, planes_from_rgb(rgb, RGB_COLOR), RGB_COLOR, now_ns)
+            planes = planes_from_rgb(image.rgb, RGB_COLOR)
+            yield Frame(self._name, seq, pts_ns, planes, RGB_COLOR, now_ns, stored=image.stored)
             seq += 1
 
     def _paths(self) -> list[Path]:
@@ -125,20 +136,21 @@ class FolderSource:
 
     def _size_of(self, path: Path) -> tuple[int, int] | None:
         try:
-            return read_image(path).shape[:2]
+            return read_image(path).rgb.shape[:2]
         except SourceInvalid:
             return None
 
-    def _read(self, path: Path) -> U8 | None:
+    def _read(self, path: Path) -> Image | None:
         try:
-            rgb = read_image(path)
+            image = read_image(path)
         except SourceInvalid as error:
             self._drop("undecodable", str(error))
             return None
-        if rgb.shape[:2] != self._size_hw:
-            self._drop("size-changed", f"{path}: {rgb.shape[:2]} where {self._size_hw} (height, width) was the first")
+        size_hw = image.rgb.shape[:2]
+        if size_hw != self._size_hw:
+            self._drop("size-changed", f"{path}: {size_hw} where {self._size_hw} (height, width) was the first")
             return None
-        return rgb
+        return image
 
     def _drop(self, cause: str, what: str) -> None:
         if cause not in self.dropped:
@@ -146,8 +158,8 @@ class FolderSource:
         self.dropped[cause] = self.dropped.get(cause, 0) + 1
 
 
-def read_image(path: Path) -> U8:
-    """An image file as uint8 [H, W, 3] RGB, upright; SourceInvalid if it cannot be read or is too large."""
+def read_image(path: Path) -> Image:
+    """Read an image file; SourceInvalid if that cannot be done, or it is too large."""
     try:
         content = path.read_bytes()
         # a small file may hold a huge picture: its size is read before its pixels
@@ -162,7 +174,7 @@ def read_image(path: Path) -> U8:
     bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     if bgr is None:
         raise SourceInvalid(f"{path}: not an image that can be decoded")
-    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+    return Image(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), exif_orientation(content).stored((height, width)))
 
 
 def main() -> None:

@@ -70,6 +70,7 @@ class Framer:
             wall_quality=quality,
             aspect=self._aspect(decoded, opened, picture),
             notes=(*picture.notes, "time stamp made up") if repaired else picture.notes,
+            stored=picture.orientation.stored((decoded.height, decoded.width)),
         )
         self._seq += 1
         return frame

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from streamseg.records import U8, Planes
+from streamseg.records import U8, Planes, Stored
 
 Sign = Literal[-1, 1]
 
@@ -34,6 +34,10 @@ class Orientation:
     def from_degrees(cls, degrees: int) -> "Orientation":
         """A rotation, counterclockwise, to the nearest quarter turn."""
         return (cls(), cls(True, 1, -1), cls(False, -1, -1), cls(True, -1, 1))[round(degrees / 90) % 4]
+
+    def stored(self, size_hw: tuple[int, int]) -> Stored:
+        """What a frame tells of a picture of size_hw that was turned so."""
+        return Stored(size_hw, self.transposed, self.sign_x, self.sign_y)
 
     def __str__(self) -> str:
         turns = {(True, 1, -1): 90, (False, -1, -1): 180, (True, -1, 1): 270}

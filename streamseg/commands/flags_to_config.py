@@ -17,12 +17,16 @@ _KEYS = {
     "classes": ("model", "classes"),
     "score": ("model", "score"),
     "cutouts": ("cutouts", "every"),
+    "privacy": ("video", "privacy"),
+    "privacy_classes": ("video", "privacy_classes"),
     "out": ("output", "dir"),
 }
 _SWITCHES = {
     "realtime": ("capture", "pace", "realtime"),
     "as_fast_as_possible": ("capture", "pace", "fast"),
     "no_video": ("video", "enabled", False),
+    "clips": ("clips", "enabled", True),
+    "clean_plate": ("clean_plate", "enabled", True),
     "overwrite": ("output", "overwrite", True),
     "single_process": ("runtime", "single_process", True),
 }
@@ -65,4 +69,11 @@ def _changes(flags: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     valued = [(f, {section: {key: flags[f]}}) for f, (section, key) in _KEYS.items() if flags.get(f) is not None]
     switched = [(f, {section: {key: value}}) for f, (section, key, value) in _SWITCHES.items() if flags.get(f)]
     jobs = [("jobs", {"jobs": flags["jobs"]})] if flags.get("jobs") is not None else []
-    return [*valued, *switched, *jobs]
+    drawn = [("draw", {"video": _drawn(flags["draw"])})] if flags.get("draw") is not None else []
+    return [*valued, *switched, *jobs, *drawn]
+
+
+def _drawn(names: Sequence[str]) -> dict[str, Any]:
+    """What the annotated video shows; how long trails are is said elsewhere."""
+    shown = {name: name in names for name in ("masks", "outlines", "labels")}
+    return shown if "trails" in names else {**shown, "trail_s": 0.0}

@@ -10,6 +10,7 @@ from streamseg import logs
 from streamseg.commands.flag_types import Cadence, MediaTime, Names
 from streamseg.commands.flags_to_config import merge, replace_streams
 from streamseg.commands.grouped_help import ExamplesCommand, GroupedOption
+from streamseg.commands.look_flags import look_flags
 from streamseg.config import Config, ModelConfig
 from streamseg.config_file import load
 
@@ -17,7 +18,7 @@ _EXAMPLES = (
     ("streamseg run street.mp4 --out out", "one file"),
     ("streamseg run gate=rtsp://10.0.0.7/stream1 cam2.mp4 0", "three sources of three kinds, the first one named"),
     ("streamseg run --config streamseg.yaml --end 1:00", "the streams of a YAML, only their first minute"),
-    ("streamseg run 'synthetic://street?seconds=20&seed=1' --cutouts best", "the built-in street, best shots only"),
+    ("streamseg run 'synthetic://street?seconds=20&seed=1' --privacy pixelate --draw none", "nobody recognisable"),
 )
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _RUNNERS: tuple[str, ...] = get_args(ModelConfig.model_fields["runner"].annotation)
@@ -42,9 +43,11 @@ def _option(*names: str, group: str, **settings: Any) -> Callable[[_Command], _C
 @_option("--overwrite", is_flag=True, help="remove what streamseg wrote in DIR before", group="Results")
 @_option("--no-video", is_flag=True, help="no annotated video", group="Results")
 @_option("--cutouts", metavar=Cadence.name, type=Cadence(), help="how often a track is cut out", group="Results")
+@_option("--clips", is_flag=True, help="a video of each object by itself, its background transparent", group="Results")
 @_option(
     "--json-summary", metavar="FILE", type=click.Path(path_type=Path), help="a copy of summary.json", group="Results"
 )
+@look_flags
 @_option("--realtime", is_flag=True, help="files at the speed of their own clock", group="Running")
 @_option("--as-fast-as-possible", is_flag=True, help="files as fast as the machine can", group="Running")
 @_option("--jobs", metavar="N", type=int, help="files at a time", group="Running")

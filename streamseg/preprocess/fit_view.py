@@ -44,15 +44,19 @@ class FitView:
 
     def __call__(self, frame: Frame) -> Sample:
         """uint8 [h, w, 3] view of the frame; ConfigError if the region lies outside it."""
-        x0, y0, x1, y1 = self._crop(frame.size_hw)
-        fit = Letterbox.fit((x0, y0, x1, y1), self.view_hw, float(frame.aspect), most_scale=self._most_scale)
-        content = _scaled_yuv(_cut(frame.planes, (x0, y0, x1, y1)), fit.content_hw)
+        fit = self.fit(frame)
+        content = _scaled_yuv(_cut(frame.planes, self._crop(frame.size_hw)), fit.content_hw)
         view = np.full((*self.view_hw, 3), GREY, np.uint8)
         left, top = int(fit.pad_xy[0]), int(fit.pad_xy[1])
         view[top : top + fit.content_hw[0], left : left + fit.content_hw[1]] = yuv_to_rgb(content, frame.color)
         if self._zones:
             view[self._unseen(fit, frame.size_hw)] = GREY
         return Sample(view, fit)
+
+    def fit(self, frame: Frame) -> Letterbox:
+        """How the frame lies in its view; ConfigError if the region lies outside it."""
+        region, aspect = self._crop(frame.size_hw), float(frame.aspect)
+        return Letterbox.fit(region, self.view_hw, aspect, most_scale=self._most_scale)
 
     def _unseen(self, fit: Letterbox, size_hw: tuple[int, int]) -> npt.NDArray[np.bool_]:
         """bool [h, w] of the view: what zones hide of it."""

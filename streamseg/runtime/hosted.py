@@ -51,7 +51,7 @@ class Ticket:
     def extraction(self) -> Extraction:
         """All that is known of it."""
         harvest = unpack(self.segment.area(self.slot, Area.RESULT), Harvest)
-        return Extraction(self.frame(), harvest.tracks, harvest.cutouts, harvest.degraded)
+        return Extraction(self.frame(), harvest.tracks, harvest.cutouts, harvest.degraded, self.sample().fit)
 
     def put(self, area: Area, record: Sample | Instances | Harvest) -> None:
         """Write a stage's record; RecordTooBig if it does not fit."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from streamseg.config import Config
 from streamseg.errors import told
+from streamseg.provenance import model_sha256
 from streamseg.runtime.hosted import Hosted, Ticket
 from streamseg.runtime.messages import Closed
 from streamseg.runtime.slots import Result
@@ -40,12 +41,15 @@ class SinkStation(InTurn):
         super().__init__(host)
         self.stage, self._kind = stage, stage.removeprefix("sink:")
         self._config, self._version, self._closed = config, version, closed
+        self._model_sha256 = model_sha256(config.model) if self._kind in ("cutouts", "clips") else None
         self._outlets: dict[int, _Outlet] = {}
 
     def open(self, stream: Hosted) -> None:
         super().open(stream)
         assert stream.info is not None, "sinks are opened when capture knows its stream"
-        sink = build_sink(self._kind, self._config, stream.config, version=self._version)
+        sink = build_sink(
+            self._kind, self._config, stream.config, version=self._version, model_sha256=self._model_sha256
+        )
         if self._kind in self._config.runtime.optional_sinks:
             sink = Aside(sink)
         committed = stream.ledger.committed(stream.column(self.stage))

@@ -5,6 +5,7 @@ from streamseg.runtime.hosted import Harvest, Hosted, Ticket
 from streamseg.runtime.stations import Host, Remembering
 from streamseg.runtime.store import Area
 from streamseg.tracking import ObjectTracker
+from streamseg.tracking.scorer import Scorer
 from streamseg.tracking.state import TrackerState
 
 
@@ -18,6 +19,8 @@ class TrackingStation(Remembering):
 
     def __init__(self, host: Host, config: Config):
         super().__init__(host)
+        if config.best_shot.scorer is not None:
+            Scorer(config.best_shot.scorer)  # an error before any stream begins
         self._config = config
         self._trackers: dict[int, ObjectTracker] = {}
 

@@ -3,12 +3,18 @@
 A new sink is a file beside these and a name in build_sink.
 """
 
+from pathlib import Path
+
 from streamseg.config import Config, StreamConfig
 from streamseg.errors import ConfigError
+from streamseg.provenance import Provenance
+from streamseg.sinks.clean_plate import CleanPlateSink
+from streamseg.sinks.clips import ClipsSink
 from streamseg.sinks.cutouts import CutoutsSink
 from streamseg.sinks.events import EventsSink
 from streamseg.sinks.objects import ObjectsSink
 from streamseg.sinks.outdir import prepare_output
+from streamseg.sinks.privacy import hiding
 from streamseg.sinks.video import VideoSink
 from streamseg.stages import Sink
 
@@ -19,19 +25,24 @@ def sink_kinds(config: Config) -> list[str]:
     """The names of the sinks that a configuration asks for."""
     wanted = {
         "cutouts": config.cutouts.every != "none",
+        "clips": config.clips.enabled,
         "video": config.video.enabled,
+        "clean_plate": config.clean_plate.enabled,
         "objects": config.objects.enabled,
         "events": config.events.enabled,
     }
     return [kind for kind, asked in wanted.items() if asked]
 
 
-def build_sinks(config: Config, stream: StreamConfig, *, version: str) -> list[Sink]:
+def build_sinks(config: Config, stream: StreamConfig, *, version: str, model_sha256: str | None = None) -> list[Sink]:
     """All of them for one stream; see build_sink."""
-    return [build_sink(kind, config, stream, version=version) for kind in sink_kinds(config)]
+    kinds = sink_kinds(config)
+    return [build_sink(kind, config, stream, version=version, model_sha256=model_sha256) for kind in kinds]
 
 
-def build_sink(kind: str, config: Config, stream: StreamConfig, *, version: str) -> Sink:
+def build_sink(
+    kind: str, config: Config, stream: StreamConfig, *, version: str, model_sha256: str | None = None
+) -> Sink:
     """One sink, writing under <output.dir>/<name of the stream>/; not opened yet.
 
     Args:
@@ -39,14 +50,24 @@ def build_sink(kind: str, config: Config, stream: StreamConfig, *, version: str)
         config: the whole configuration.
         stream: with the name that expand() gave it, safe as a folder name.
         version: of streamseg, for the records.
+        model_sha256: of the network's weights, for the records; None where no file holds them.
     """
     assert stream.name, "expand() fills names"
     folder = config.output.dir / stream.name
+    provenance = Provenance.of(config, stream, version, model_sha256)
+    return hiding(_sink(kind, config, stream, folder, provenance), config, stream)
+
+
+def _sink(kind: str, config: Config, stream: StreamConfig, folder: Path, provenance: Provenance) -> Sink:
     match kind:
         case "cutouts":
-            return CutoutsSink(config, folder, version)
+            return CutoutsSink(config, folder, provenance)
+        case "clips":
+            return ClipsSink(config, folder, provenance)
         case "video":
             return VideoSink(config, folder)
+        case "clean_plate":
+            return CleanPlateSink(config, folder)
         case "objects":
             return ObjectsSink(config, folder)
         case "events":

@@ -10,7 +10,7 @@ import numpy as np
 from streamseg.config import VideoConfig
 from streamseg.geometry import cover
 from streamseg.records import Extraction, Planes, Track
-from streamseg.sinks.canvas import Canvas, Rgb, rounded_box, text_mask
+from streamseg.sinks.canvas import F64, Canvas, Rgb, rounded_box, text_mask
 from streamseg.sinks.outlines import dashes, mask_outlines
 from streamseg.sinks.palette import class_rgb
 from streamseg.sinks.trails import Trails
@@ -21,13 +21,15 @@ _INK: Rgb = (16, 18, 22)
 _PAPER: Rgb = (250, 250, 248)
 _SMALL_TEXTS = 8
 """Objects lower than so many lines of text are small."""
+_SHORT = 0.15
+"""Of an object's height: a trail that goes no further is the trembling of one who stands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
     """Sizes in pixels for a frame of some height.
 
-    They grow with the height to the power of 3/4: large pictures are mostly shown smaller, but not only.
+    They grow with the height to the power of 4/5: large pictures are mostly shown smaller, but not only.
     """
 
     line_px: int
@@ -36,15 +38,15 @@ class Style:
     @classmethod
     def of(cls, height_px: int) -> "Style":
         """Sizes for a frame of this height."""
-        growth = height_px**0.75
-        return cls(line_px=max(1, round(growth / 52)), text_px=max(7, round(growth * 0.085)))
+        growth = height_px**0.8
+        return cls(line_px=max(1, round(growth / 68)), text_px=max(7, round(growth * 0.064)))
 
 
 class Annotator:
     """Draws extractions of one stream; its state is the trails.
 
     Args:
-        config: what is drawn (masks, labels, trail_s).
+        config: what is drawn (masks, outlines, labels, trail_s).
     """
 
     def __init__(self, config: VideoConfig):
@@ -60,13 +62,13 @@ class Annotator:
         for track in far_to_near:
             self._draw_trail(canvas, track, style, frame.pts_ns)
         for track in far_to_near:
-            _draw_shape(canvas, track, style, frame.size_hw, tinted=self.config.masks)
+            self._draw_shape(canvas, track, style, frame.size_hw)
         if self.config.labels:
             _draw_labels(canvas, [t for t in far_to_near if t.state == "active"], style, frame.size_hw)
 
     def _draw_trail(self, canvas: Canvas, track: Track, style: Style, pts_ns: int) -> None:
         trail = self.trails.of(track.id, pts_ns) if track.state != "tentative" else None
-        if trail is None:
+        if trail is None or float(np.ptp(trail.points, axis=0).max()) < _SHORT * (track.box[3] - track.box[1]):
             return
         strength = 1.0 if track.state == "active" else 0.5
         casing, width = 0.35 * strength, round(1.5 * style.line_px)
@@ -74,29 +76,39 @@ class Annotator:
         rgb = class_rgb(track.label)
         canvas.fading(trail.points, trail.freshness, rgb, width_px=width, opacity=0.9 * strength)
 
+    def _draw_shape(self, canvas: Canvas, track: Track, style: Style, size_hw: tuple[int, int]) -> None:
+        crop = cover(track.box, size_hw)
+        if track.state == "lost":
+            if self.config.outlines:
+                _draw_lost(canvas, track, style)
+        elif crop[0] < crop[2] and crop[1] < crop[3]:
+            alpha = None if track.mask is None else track.mask.on(crop)
+            if self.config.masks and alpha is not None and track.state == "active":
+                canvas.paint(alpha, crop[:2], class_rgb(track.label), opacity=0.45, luma=0.4)
+            if self.config.outlines:
+                outline = [] if alpha is None else mask_outlines(alpha, crop[:2])
+                _draw_outline(canvas, track, outline or [_around(track.box)], style)
 
-def _draw_shape(canvas: Canvas, track: Track, style: Style, size_hw: tuple[int, int], *, tinted: bool) -> None:
+
+def _draw_lost(canvas: Canvas, track: Track, style: Style) -> None:
+    lines = dashes(rounded_box(track.box, 2 * style.line_px), 4.0 * style.line_px)
+    thin_px = (style.line_px + 1) // 2
+    canvas.stroke(lines, _INK, width_px=thin_px + 2, opacity=0.25)
+    canvas.stroke(lines, class_rgb(track.label), width_px=thin_px, opacity=0.6)
+
+
+def _draw_outline(canvas: Canvas, track: Track, outline: list[F64], style: Style) -> None:
     rgb = class_rgb(track.label)
-    if track.state == "lost":
-        lines = dashes(rounded_box(track.box, 2 * style.line_px), 4.0 * style.line_px)
-        thin_px = (style.line_px + 1) // 2
-        canvas.stroke(lines, _INK, width_px=thin_px + 2, opacity=0.25)
-        canvas.stroke(lines, rgb, width_px=thin_px, opacity=0.6)
-        return
-    crop = cover(track.box, size_hw)
-    if crop[0] == crop[2] or crop[1] == crop[3]:
-        return
-    alpha = None if track.mask is None else track.mask.on(crop)
-    outline = [] if alpha is None else mask_outlines(alpha, crop[:2])
-    if not outline:
-        outline = [rounded_box(track.box, 0.06 * min(track.box[2] - track.box[0], track.box[3] - track.box[1]))]
     if track.state == "tentative":
         canvas.outline(outline, rgb, width_px=(style.line_px + 1) // 2, opacity=0.6)
         return
-    if tinted and alpha is not None:
-        canvas.paint(alpha, crop[:2], rgb, opacity=0.45, luma=0.4)
     canvas.outline(outline, _INK, width_px=style.line_px + 2, opacity=0.4)
     canvas.outline(outline, _lighter(rgb), width_px=style.line_px)
+
+
+def _around(box: Box) -> F64:
+    """The outline of an object that has no mask."""
+    return rounded_box(box, 0.06 * min(box[2] - box[0], box[3] - box[1]))
 
 
 def _lighter(rgb: Rgb) -> Rgb:

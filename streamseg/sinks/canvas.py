@@ -54,11 +54,11 @@ class Canvas:
         y, u, v = rgb_value_to_yuv(rgb, self.color)
         alpha = _scaled(inside, opacity)
         end_y, end_x = y0 + inside.shape[0], x0 + inside.shape[1]
-        _blend(self.planes.y[y0:end_y, x0:end_x], _scaled(alpha, luma), y)
+        _tint(self.planes.y[y0:end_y, x0:end_x], _scaled(alpha, luma), y)
         half = slice(y0 // 2, (end_y + 1) // 2), slice(x0 // 2, (end_x + 1) // 2)
-        quarter = _chroma_coverage(alpha, (x0, y0))
-        _blend(self.planes.u[half], quarter, u)
-        _blend(self.planes.v[half], quarter, v)
+        quarter = chroma_coverage(alpha, (x0, y0))
+        _tint(self.planes.u[half], quarter, u)
+        _tint(self.planes.v[half], quarter, v)
 
     def stroke(self, lines: list[F64], rgb: Rgb, *, width_px: int, opacity: float = 1.0) -> None:
         """Open anti-aliased lines [N, 2] (x, y), all of one width."""
@@ -141,11 +141,25 @@ def text_mask(words: str, height_px: int) -> U8:
     return mask
 
 
+def chroma_coverage(alpha: U8, origin: tuple[int, int]) -> U8:
+    """Mean of each chroma sample's four luma pixels; those outside the mask count as not covered."""
+    left, top = origin[0] % 2, origin[1] % 2
+    bottom, right = (alpha.shape[0] + top) % 2, (alpha.shape[1] + left) % 2
+    whole = cv2.copyMakeBorder(alpha, top, bottom, left, right, cv2.BORDER_CONSTANT, value=0)
+    return cv2.resize(whole, (whole.shape[1] // 2, whole.shape[0] // 2), interpolation=cv2.INTER_AREA)
+
+
 def _round(radius_px: int) -> U8:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1))
 
 
-def _blend(region: U8, alpha: U8, value: int) -> None:
+def blend(region: U8, alpha: U8, content: U8) -> None:
+    """Lay content over a region of a plane, all uint8 [h, w]: alpha 0 keeps the region, 255 takes the content."""
+    kept = cv2.multiply(region, cv2.bitwise_not(alpha), scale=1 / 255)
+    region[...] = cv2.add(kept, cv2.multiply(content, alpha, scale=1 / 255)).reshape(region.shape)
+
+
+def _tint(region: U8, alpha: U8, value: int) -> None:
     kept = cv2.multiply(region, cv2.bitwise_not(alpha), scale=1 / 255)
     region[...] = cv2.add(kept, cv2.LUT(alpha, _ramp(value))).reshape(region.shape)
 
@@ -158,14 +172,6 @@ def _ramp(value: int) -> U8:
 
 def _scaled(alpha: U8, share: float) -> U8:
     return alpha if share >= 1 else cv2.convertScaleAbs(alpha, alpha=share)
-
-
-def _chroma_coverage(alpha: U8, origin: tuple[int, int]) -> U8:
-    """Mean of each chroma sample's four luma pixels; those outside the mask count as not covered."""
-    left, top = origin[0] % 2, origin[1] % 2
-    bottom, right = (alpha.shape[0] + top) % 2, (alpha.shape[1] + left) % 2
-    whole = cv2.copyMakeBorder(alpha, top, bottom, left, right, cv2.BORDER_CONSTANT, value=0)
-    return cv2.resize(whole, (whole.shape[1] // 2, whole.shape[0] // 2), interpolation=cv2.INTER_AREA)
 
 
 def _blank(area: tuple[int, int, int, int]) -> U8:

@@ -90,11 +90,13 @@ class DiskGuard:
     Args:
         folder: any folder on the disk in question.
         free_mb: room that must stay free, in megabytes of 10^6 bytes.
+        what: stops while the disk is nearly full, as the log names it.
     """
 
-    def __init__(self, folder: Path, free_mb: float):
+    def __init__(self, folder: Path, free_mb: float, what: str = "cut-outs"):
         self.folder = folder
         self.free_mb = free_mb
+        self.what = what
         self._full = False
 
     def has_room(self) -> bool:
@@ -104,12 +106,13 @@ class DiskGuard:
         full = free_mb < self.free_mb
         if full and not self._full:
             logger.warning(
-                "cut-outs stop: disk nearly full folder=%s free_mb=%.0f disk_free_mb=%.0f",
+                "%s stop: disk nearly full folder=%s free_mb=%.0f disk_free_mb=%.0f",
+                self.what,
                 self.folder,
                 free_mb,
                 self.free_mb,
             )
         elif self._full and not full:
-            logger.info("cut-outs go on: disk has room again folder=%s free_mb=%.0f", self.folder, free_mb)
+            logger.info("%s go on: disk has room again folder=%s free_mb=%.0f", self.what, self.folder, free_mb)
         self._full = full
         return not full

@@ -22,10 +22,14 @@ CUTOUT_PART = ".cutout.part"
 
 _TEMPORARY = r"\..+\.(part|partial)"
 _TOP_FILE = re.compile(rf"summary\.json|{_TEMPORARY}")
-_STREAM_FILE = re.compile(rf"annotated(-\d{{4,}})?\.mp4|(objects|events)(-\d{{4,}})?\.jsonl|{_TEMPORARY}")
+_STREAM_FILE = re.compile(
+    rf"(annotated|clean-plate)(-\d{{4,}})?\.mp4|clean-plate\.png|(objects|events)(-\d{{4,}})?\.jsonl|{_TEMPORARY}"
+)
 _TRACK_FOLDER = re.compile(r"\d+-[a-z0-9_-]+")
 _CUTOUT_PART = re.compile(re.escape(CUTOUT_PART))
-_CUTOUT_FILE = re.compile(rf"(\d+|best)\.(png|json)|{_TEMPORARY}")
+_CUTOUT_FILE = re.compile(rf"(\d+|best(-\d+)?|\.shot-\d+)\.(png|json)|{_TEMPORARY}")
+_CLIP_FILE = re.compile(rf"\d+-[a-z0-9_-]+\.(webm|json)|{_TEMPORARY}")
+_CLIP_PICTURE = re.compile(rf"\d+\.png|{_TEMPORARY}")
 
 
 def prepare_output(output: OutputConfig) -> None:
@@ -80,18 +84,23 @@ def claim(folder: Path, names: re.Pattern[str]) -> Path:
 
 
 def _clear_stream(folder: Path) -> None:
-    cutouts = folder / "cutouts"
-    if cutouts.is_dir() and not cutouts.is_symlink():
-        for track in _folders(cutouts):
-            if _TRACK_FOLDER.fullmatch(track.name):
-                _clear(track, _CUTOUT_FILE)
-                _remove_if_empty(track)
-        _clear(cutouts, _CUTOUT_PART)
-        _remove_if_empty(cutouts)
+    _clear_tracks(folder / "cutouts", _CUTOUT_PART, _CUTOUT_FILE)
+    _clear_tracks(folder / "clips", _CLIP_FILE, _CLIP_PICTURE)
     _clear(folder, _STREAM_FILE)
     if {path.name for path in folder.iterdir()} == {MARKER}:
         folder.joinpath(MARKER).unlink()
         folder.rmdir()
+
+
+def _clear_tracks(folder: Path, names: re.Pattern[str], of_tracks: re.Pattern[str]) -> None:
+    """Clear a folder and those of tracks in it, and remove what is empty then."""
+    if folder.is_dir() and not folder.is_symlink():
+        for track in _folders(folder):
+            if _TRACK_FOLDER.fullmatch(track.name):
+                _clear(track, of_tracks)
+                _remove_if_empty(track)
+        _clear(folder, names)
+        _remove_if_empty(folder)
 
 
 def _clear(folder: Path, names: re.Pattern[str]) -> None:

@@ -1,13 +1,16 @@
-"""Class name to colour: Okabe and Ito's set, which stays apart for colour-blind viewers (jfly.uni-koeln.de/color)."""
+"""Class name to colour: Okabe and Ito's set for colour-blind viewers (jfly.uni-koeln.de/color).
+
+The three classes of the shipped network have those of its colours that are the furthest apart for all kinds of eyes.
+"""
 
 from zlib import crc32
 
 from streamseg.sinks.canvas import Rgb
 
 _PERSON: Rgb = (86, 180, 233)
-_VEHICLE: Rgb = (230, 159, 0)
-_ANIMAL: Rgb = (0, 158, 115)
-_OTHERS: tuple[Rgb, ...] = ((204, 121, 167), (240, 228, 66), (213, 94, 0), (0, 114, 178))
+_VEHICLE: Rgb = (240, 228, 66)
+_ANIMAL: Rgb = (213, 94, 0)
+_OTHERS: tuple[Rgb, ...] = ((204, 121, 167), (230, 159, 0), (0, 158, 115), (0, 114, 178))
 
 _VEHICLES = ("vehicle", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "van", "tram")
 _ANIMALS = ("animal", "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe")

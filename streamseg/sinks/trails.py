@@ -15,6 +15,9 @@ Feet = tuple[int, dict[int, tuple[int, int]]]
 _PER_PX = 16
 _MOST = 4000  # points and moments in memory, however many objects: packed they stay below 64 KiB
 
+_STEADY_NS = 400_000_000
+"""About half a step of one who walks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trail:
@@ -64,7 +67,8 @@ class Trails:
             return None
         array = np.array(walked, np.float64)
         freshness = 1 - (pts_ns - array[1:, 0]) / self.span_ns
-        return Trail(_smooth(array[:, 1:] / _PER_PX), np.clip(freshness, 0, 1))
+        step_ns = max(1.0, (array[-1, 0] - array[0, 0]) / (len(array) - 1))
+        return Trail(_smooth(array[:, 1:] / _PER_PX, round(_STEADY_NS / step_ns)), np.clip(freshness, 0, 1))
 
 
 def _foot(track: Track) -> tuple[int, int]:
@@ -76,9 +80,10 @@ def _weight(moment: Feet) -> int:
     return 1 + len(moment[1])
 
 
-def _smooth(points: F64) -> F64:
-    """A five-point binomial mean, so that a trail shows the walk and not the box's trembling."""
-    weights = np.array([1, 4, 6, 4, 1]) / 16
-    padded = np.concatenate([points[:1], points[:1], points, points[-1:], points[-1:]])
-    columns = [np.convolve(padded[:, i], weights, mode="valid") for i in (0, 1)]
+def _smooth(points: F64, reach: int) -> F64:
+    """A mean over reach points to either side, the near ones count most: the walk, not the swing of legs and boxes."""
+    reach = min(max(2, reach), len(points))
+    weights = np.hanning(2 * reach + 3)[1:-1]
+    padded = np.pad(points, ((reach, reach), (0, 0)), mode="edge")
+    columns = [np.convolve(padded[:, i], weights / weights.sum(), mode="valid") for i in (0, 1)]
     return np.stack(columns, axis=1)

@@ -1,5 +1,6 @@
-"""When a track's next cut-out is due: a cadence in media time, staggered by id."""
+"""When a track's next cut-out is due: a cadence in media time, staggered by id; and its first best shot, soon."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from streamseg.config import CutoutsConfig
@@ -7,6 +8,8 @@ from streamseg.config import CutoutsConfig
 _GOLDEN = 0.6180339887498949
 """Multiples of it, modulo 1, spread evenly however many are taken."""
 _LONGEST_WAIT_NS = 1_000_000_000
+_SOON_NS = 800_000_000
+"""Well within a second: time stamps may jitter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +39,20 @@ class Cadence:
         if not self.every_ns:
             return due_ns
         return due_ns + self.every_ns * (1 + (clock_ns - due_ns) // self.every_ns)
+
+
+def firsts_now(since_ns: Iterable[int], clock_ns: int, step_ns: int) -> int:
+    """How many tracks must get their first best shot in this frame, so that each gets one within a second.
+
+    Earliest deadline first (Liu & Layland, JACM 1973): the first j of them need j places in the frames left to them.
+
+    Args:
+        since_ns: when each of those that wait was confirmed.
+        clock_ns: now, by the same clock.
+        step_ns: from frame to frame.
+    """
+    need = 0
+    for place, since in enumerate(sorted(since_ns), 1):
+        frames_left = 1 + max(0, since + _SOON_NS - clock_ns) // max(1, step_ns)
+        need = max(need, -(-place // frames_left))
+    return need

@@ -19,6 +19,26 @@ class Outline(msgspec.Struct, frozen=True, array_like=True):
     place: Box
 
 
+class Shot(msgspec.Struct, frozen=True, array_like=True):
+    """One of a track's best shots: its frame's seq and media clock, and its score."""
+
+    seq: int
+    clock_ns: int
+    score: float
+
+
+class Life(msgspec.Struct, frozen=True, array_like=True):
+    """Where a track has been: media clock of its first sight and of its confirmation.
+
+    path: media clock, x, y (px) of its box's centre, oldest first; step_ns: between two points from now on.
+    """
+
+    first_ns: int
+    step_ns: int
+    confirmed_ns: int | None = None
+    path: tuple[tuple[int, float, float], ...] = ()
+
+
 class TrackMemory(msgspec.Struct, frozen=True):
     """One track between two frames.
 
@@ -26,8 +46,8 @@ class TrackMemory(msgspec.Struct, frozen=True):
     outline: its mask when last seen. appearance: what it looks like, a unit vector as float32 bytes; empty where the
     network gives none. votes: summed scores per label. trust: the running mean of its scores. seen_ns: media clock of
     the last sight; seen: in the last frame the network looked at. twin_frames: frames in a row on top of an older
-    track. due_ns: media clock of the next cut-out; shot_ns: of the last look for a better shot; shot_score: the best
-    one's.
+    track. due_ns: media clock of the next cut-out; shot_ns: of the last look for a better shot; shots: the best ones,
+    best first. life: its history, where cut-outs are asked for.
     """
 
     id: int
@@ -46,7 +66,8 @@ class TrackMemory(msgspec.Struct, frozen=True):
     twin_frames: int = 0
     due_ns: int | None = None
     shot_ns: int = -1
-    shot_score: float | None = None
+    shots: tuple[Shot, ...] = ()
+    life: Life | None = None
 
     @property
     def label(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streamseg.config import Config, CutoutsConfig, StreamConfig, TrackingConfig
+from streamseg.config import Config, StreamConfig, TrackingConfig
 from streamseg.geometry import SoftMask
 from streamseg.records import Extraction, Frame, Instances
 from streamseg.tracking import lifecycle
@@ -35,7 +35,7 @@ class ObjectTracker:
     Args:
         labels: the network's class names, which Instances.labels index.
         tracking: when a track begins, goes on and ends.
-        cutouts: which objects are cut out, and how.
+        plan: which objects are cut out, and how.
         score: lowest score (0..1) that starts a track; from tracking.low_score on a detection may continue one.
         classes: only these are tracked; None: all.
         state: where a predecessor stopped; None: a fresh stream.
@@ -45,7 +45,7 @@ class ObjectTracker:
         self,
         labels: Sequence[str],
         tracking: TrackingConfig,
-        cutouts: CutoutsConfig,
+        plan: CutoutPlan,
         *,
         score: float,
         classes: Collection[str] | None = None,
@@ -56,7 +56,7 @@ class ObjectTracker:
         self._tracking = tracking
         self._match = Matcher(tracking, score)
         self._least_trust = score * tracking.trust
-        self._plan = CutoutPlan(cutouts)
+        self._plan = plan
         self._state = state if state is not None else TrackerState()
 
     @classmethod
@@ -65,7 +65,8 @@ class ObjectTracker:
     ) -> "ObjectTracker":
         """A stream's tracker, as the configuration has it."""
         score, classes = config.score_of(stream), config.classes_of(stream)
-        return cls(labels, config.tracking, config.cutouts, score=score, classes=classes, state=state)
+        plan = CutoutPlan.of(stream, config)
+        return cls(labels, config.tracking, plan, score=score, classes=classes, state=state)
 
     @property
     def state(self) -> TrackerState:
@@ -89,7 +90,7 @@ class ObjectTracker:
         next_id = max([before.next_id, *(track.id + 1 for track in scene.tracks)])
         records = tuple(lifecycle.record(track, scene.masks.get(track.id), self._least_trust) for track in scene.tracks)
         shown = records if instances is not None else ()
-        harvest = self._plan(frame, scene.tracks, shown=shown, clock_ns=clock_ns)
+        harvest = self._plan(frame, scene.tracks, shown=shown, clock_ns=clock_ns, step_ns=step_ns)
         self._state = TrackerState(next_id, clock_ns, frame.pts_ns, harvest.tracks)
         return Extraction(frame, records, harvest.cutouts)
 

@@ -16,6 +16,7 @@ from streamseg.config import CutoutsConfig, ModelConfig, TrackingConfig
 from streamseg.evaluation.identities import Sight, judge
 from streamseg.records import Frame, Planes
 from streamseg.tracking import ObjectTracker
+from streamseg.tracking.cutouts import CutoutPlan
 from tests.bench.identity_scores import Parts, Tracks, hota_parts, sights
 from tests.bench.identity_sequences import Detected, Scene, Truths, detections_of, read_detections, truth_of
 
@@ -67,7 +68,7 @@ def run_ours(given: Given, settings: Settings) -> Tracks:
     score = plain.pop("score", ModelConfig().score)
     detected, rows, spent_ms = given.detected, [], []
     tracking = TrackingConfig(**plain)
-    tracker = ObjectTracker(detected.labels, tracking, CutoutsConfig(every="none"), score=score)
+    tracker = ObjectTracker(detected.labels, tracking, CutoutPlan(CutoutsConfig(every="none")), score=score)
     height, width = detected.size_hw
     chroma = np.zeros(((height + 1) // 2, (width + 1) // 2), np.uint8)
     planes = Planes(np.zeros((height, width), np.uint8), chroma, chroma)

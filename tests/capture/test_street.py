@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import replace
 from itertools import pairwise
 
 import cv2
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
-from streamseg.capture.street import Actor, Shot, Street
+from streamseg.capture.street import Actor, Shot, Street, raster
+from streamseg.capture.street.figures import figure
 from streamseg.capture.street.layout import make_layout
 from streamseg.capture.street.light import jitter
 from streamseg.capture.street.order import far_to_near, nearer
@@ -82,6 +84,30 @@ def test_what_hides_an_actor_lowers_its_visible_share(street: Street) -> None:
     shares = [a.visible for i in range(0, 600, 40) for a in street.render(i).actors]
     assert min(shares) < 0.7
     assert np.median(shares) > 0.9
+
+
+def test_the_share_within_the_frame_is_that_of_a_picture_with_room_around_it(street: Street) -> None:
+    camera, light, room = street._plan.camera, street._plan.light, 400
+    size_hw = camera.size_hw[0] + 2 * room, camera.size_hw[1] + 2 * room
+    wide = replace(camera, size_hw=size_hw, horizon_px=camera.horizon_px + room)
+    shares = []
+    for time_s in (2.0, 9.0, 14.0):
+        for being in street._scene.at(time_s):
+            solid = figure(being, 0, 60.0, lamps=False)
+            whole = raster.draw(solid, wide, light) if raster.draw(solid, camera, light) else None
+            if whole is not None:
+                seen = np.zeros(size_hw)
+                (x, y), (h, w) = whole.offset, whole.alpha.shape
+                seen[y : y + h, x : x + w] = whole.alpha
+                shares.append(
+                    (
+                        raster.within(solid, camera, 4),
+                        seen[room + 4 : -room - 4, room + 4 : -room - 4].sum() / seen.sum(),
+                    )
+                )
+    told, drawn = np.array(shares).T
+    assert (drawn < 0.9).sum() >= 5 and (drawn == 1).sum() >= 5
+    np.testing.assert_allclose(told, drawn, atol=0.03)
 
 
 def test_actors_stand_where_their_truth_says(street: Street) -> None:

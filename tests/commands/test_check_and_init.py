@@ -37,6 +37,29 @@ def test_check_refuses_sources_that_no_one_reads(tmp_path: Path, capsys: pytest.
     assert "job.yaml: streams[2].source" in second and "no host" in second
 
 
+def test_check_imports_the_scorer_and_names_zones_that_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    door = "{name: door, polygon: [[0, 0], [1, 0], [1, 1]]}"
+    (tmp_path / "checked_shots.py").write_text("def score(candidate): return 1\n")
+    files = {
+        "good": "best_shot: {scorer: 'checked_shots:score'}\nstreams: [{source: a.mp4}]\n",
+        "bad": "best_shot: {scorer: 'checked_shots:sore'}\n",
+        "odd": "best_shot: {scorer: 'checked shots'}\n",
+        "zone": f"best_shot: {{zones: [dor]}}\nstreams: [{{source: a.mp4, zones: [{door}]}}]\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    assert main(["check", *(str(tmp_path / name) for name in files)]) == 2
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert "good: ok, 1 stream" in out and len(lines) == 3
+    assert "bad: best_shot.scorer 'checked_shots:sore': module checked_shots has no 'sore'" in lines[0]
+    assert "odd: best_shot.scorer" in lines[1] and "checked shots" in lines[1]
+    assert "zone: best_shot.zones: 'dor' is no zone of any stream; there are: door" in lines[2]
+
+
 def test_init_writes_a_file_that_check_accepts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from streamseg.geometry import Letterbox, SoftMask
-from streamseg.records import Cutout, Frame, Instances, Planes, Sample, Track
+from streamseg.records import Cutout, Frame, History, Instances, Planes, Sample, Stored, Track
 from streamseg.runtime.packing import RecordTooBig, pack, unpack
 
 
@@ -36,8 +36,17 @@ def same(a, b):
 
 
 FRAME = Frame(
-    "door", 7, 123_456_789_012, planes(), arrived_ns=5, wall_ns=10**18, aspect=Fraction(4, 3), notes=("a", "b")
+    "door",
+    7,
+    123_456_789_012,
+    planes(),
+    arrived_ns=5,
+    wall_ns=10**18,
+    aspect=Fraction(4, 3),
+    notes=("a", "b"),
+    stored=Stored((101, 60), True, -1, 1),
 )
+LOST = Track(3, "person", 1 / 3, (0.1, 0.2, 0.3, 1e9), "lost", None, "person", 12, 4)
 RECORDS = [
     FRAME,
     Sample(np.arange(96 * 64 * 3, dtype=np.uint8).reshape(96, 64, 3), Letterbox.fit((0, 0, 100, 60), (96, 64), 1.1)),
@@ -48,7 +57,17 @@ RECORDS = [
         np.array([2, 0], np.int32),
         (soft_mask(1), soft_mask(2)),
     ),
-    Track(3, "person", 1 / 3, (0.1, 0.2, 0.3, 1e9), "lost", None, "person", 12, 4),
+    LOST,
+    Cutout(
+        LOST,
+        np.arange(24, dtype=np.uint8).reshape(2, 3, 4),
+        (4, 6),
+        "best",
+        1 / 3,
+        {"size": 0.1},
+        (7, 3),
+        History(5, 10**15, ((5, 0.1, 0.2), (10**15, 1e9, 0.5))),
+    ),
 ]
 
 

@@ -23,7 +23,7 @@ def test_every_placement_gives_the_same_bytes(tmp_path, kind):
         source = f"clip={shared_file('clips/dog-and-person.mp4')}"
     else:
         source = "clip=synthetic://street?seconds=3&size=320x180&fps=10&seed=3"
-    common = source, "--max-frames", "30", "--cutouts", "0.5"
+    common = source, "--max-frames", "30", "--cutouts", "0.5", "--clips"
     out, totals = outcome(tmp_path, "single", *common, "--single-process")
     wanted, video = results(out, "clip"), (out / "clip" / "annotated.mp4").read_bytes()
     assert totals["clip"]["emitted"] == 30 and len(wanted) > 3

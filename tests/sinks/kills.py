@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from types import FrameType
@@ -35,6 +35,8 @@ from tests.sinks.scenes import disc_mask, info, make_track
 SIZE_HW = 120, 160
 STEP_NS = 40_000_000
 LOOK_CHANGES_AT = 35
+RANKINGS = (0,), (1, 0), (1, 0, 2), (0, 2, 1)
+"""Best shots by rank, as how many shots ago they were taken."""
 STREET = StreamConfig(
     source="street.mp4",
     name="street",
@@ -49,14 +51,16 @@ _RECORD = struct.Struct("<qI")
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One stream for one sink; video and output are sections of the configuration."""
+    """One stream for one sink; video, clips, output and clean_plate are sections of the configuration."""
 
     kind: str
     folder: str
     frames: int
     audio_from: str | None = None
     video: dict[str, Any] = field(default_factory=dict)
+    clips: dict[str, Any] = field(default_factory=dict)
     output: dict[str, Any] = field(default_factory=dict)
+    clean_plate: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,13 @@ class Memory:
         boxes = (10.0 + x, 30.25, 40.5 + x, 80.0), (60.0, 20.0 + y, 80.0, 70.5 + y)
         tracks = tuple(make_track(i + 1, box=box, mask=disc_mask(box)) for i, box in enumerate(boxes))
         crop = _view(self._rgba[: 24 + seq % 24, :40])
-        cutouts = (Cutout(tracks[seq % 2], crop, (10, 30)), Cutout(tracks[0], crop, (10, 30), "best", 0.5))
+        first = 1 + seq // 20 * 10  # another object every twenty frames
+        tracks = tuple(replace(track, id=first + i) for i, track in enumerate(tracks))
+        ranking = tuple(seq - 3 * back for back in RANKINGS[seq // 3 % 4] if (seq - 3 * back) // 20 == seq // 20)
+        cutouts = (
+            Cutout(tracks[seq % 2], crop, (10, 30)),
+            Cutout(tracks[0], crop, (10, 30), "best", 0.5, ranking=ranking),
+        )
         pts_ns = seq * STEP_NS + seq * 7919 % 5 * 1_100_000
         aspect = Fraction(1) if seq < LOOK_CHANGES_AT else Fraction(4, 3)
         frame = Frame("street", seq, pts_ns, Planes(*views), aspect=aspect)
@@ -117,7 +127,9 @@ def _view(array: np.ndarray) -> np.ndarray:
 
 def build(task: Task) -> Sink:
     output = {"dir": task.folder, "disk_free_mb": 0} | task.output
-    config = Config.model_validate({"output": output, "video": task.video})
+    config = Config.model_validate(
+        {"output": output, "clean_plate": task.clean_plate, "video": task.video, "clips": task.clips}
+    )
     return build_sink(task.kind, config, STREET, version="1")
 
 

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from streamseg.errors import SinkError
 from streamseg.geometry import SoftMask, cover
 from streamseg.pixels import crop_rgb
-from streamseg.records import U8, Color, Cutout, Extraction, Frame, Planes, StreamInfo, Track
+from streamseg.records import U8, Color, Cutout, Extraction, Frame, History, Planes, StreamInfo, Track
 from streamseg.stages import Sink
 
 BOX = (20.25, 12.5, 52.75, 44.0)
@@ -67,11 +67,15 @@ def make_track(track_id: int = 1, *, box: tuple[float, float, float, float] = BO
     return Track(track_id, values.pop("label"), values.pop("score"), box, values.pop("state"), **values)
 
 
-def make_cutout(frame: Frame, track: Track, purpose: Any = "due") -> Cutout:
+def make_cutout(frame: Frame, track: Track, purpose: Any = "due", ranking: tuple[int, ...] = ()) -> Cutout:
     crop = cover(track.box, frame.size_hw, margin=0.06, even=True)
     assert track.mask is not None
     rgba = np.dstack([crop_rgb(frame, crop), track.mask.on(crop)])
-    return Cutout(track, rgba, crop[:2], purpose, 0.5, {"sharpness": 0.5, "size": 1.0})
+    history = History(200_000_000, 280_000_000, ((200_000_000, 30.5, 28.25), (600_000_000, 36.5, 28.25)))
+    if purpose != "best":
+        return Cutout(track, rgba, crop[:2], history=history)
+    terms = {"sharpness": 0.5, "size": 1.0}
+    return Cutout(track, rgba, crop[:2], purpose, 0.5, terms, ranking or (frame.seq,), history)
 
 
 def extraction(seq: int = 0, pts_ns: int | None = None, *, tracks: tuple[Track, ...] | None = None) -> Extraction:

@@ -99,8 +99,8 @@ def test_names_do_not_hide_each_other() -> None:
 
 def test_sizes_grow_with_the_picture() -> None:
     styles = [Style.of(height) for height in (240, 360, 720, 1080, 2160)]
-    assert [style.text_px for style in styles] == [7, 7, 12, 16, 27]
-    assert [style.line_px for style in styles] == [1, 2, 3, 4, 6]
+    assert [style.text_px for style in styles] == [7, 7, 12, 17, 30]
+    assert [style.line_px for style in styles] == [1, 2, 3, 4, 7]
 
 
 def test_colours_depend_on_the_class_alone() -> None:

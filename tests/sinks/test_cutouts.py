@@ -13,22 +13,33 @@ import pytest
 
 from streamseg.config import Config
 from streamseg.errors import SinkError
+from streamseg.geometry import Letterbox
 from streamseg.pixels import frame_rgb
+from streamseg.provenance import Provenance
 from streamseg.records import Extraction
 from streamseg.sinks.cutouts import CutoutsSink, png_bytes, track_folder
 from tests.sinks.scenes import extraction, info, make_cutout, make_frame, make_track, validator
 
+PROVENANCE = Provenance("0.1.0", "street.mp4", "s", "0" * 64, "1" * 64, {"size": 1.0, "sharpness": 0.5}, None)
+
 
 def opened(folder: Path, *, disk_free_mb: float = 0) -> CutoutsSink:
-    sink = CutoutsSink(Config.model_validate({"output": {"disk_free_mb": disk_free_mb}}), folder, "0.1.0")
+    sink = made(folder, disk_free_mb=disk_free_mb)
     sink.open(info())
     return sink
 
 
+def made(folder: Path, *, disk_free_mb: float = 0) -> CutoutsSink:
+    config = Config.model_validate({"output": {"disk_free_mb": disk_free_mb}})
+    return CutoutsSink(config, folder, PROVENANCE)
+
+
 def with_cutouts(seq: int, *purposes: str) -> Extraction:
-    frame = make_frame(seq, wall_ns=1_700_000_000_123_456_789 + seq, notes=("10-bit to 8-bit",))
+    frame = make_frame(seq, wall_ns=1_700_000_000_123_456_789 + seq, wall_quality="file", notes=("10-bit to 8-bit",))
     track = make_track(12)
-    return Extraction(frame, (track,), tuple(make_cutout(frame, track, purpose) for purpose in purposes or ("due",)))
+    fit = Letterbox.fit((0, 0, 96, 64), (64, 96))
+    cutouts = tuple(make_cutout(frame, track, purpose) for purpose in purposes or ("due",))
+    return Extraction(frame, (track,), cutouts, fit=fit)
 
 
 def read_rgba(path: Path) -> np.ndarray:
@@ -59,12 +70,14 @@ def test_the_sidecar_says_all(tmp_path: Path) -> None:
     sidecar = json.loads((tmp_path / "cutouts/12-person/25.json").read_text())
     validator("sidecar").validate(sidecar)
     assert sidecar == {
-        "version": 1,
+        "version": 2,
         "streamseg": "0.1.0",
         "stream": "street",
+        "source": "street.mp4",
         "seq": 25,
         "pts": 1.0,
         "time": "2023-11-14T22:13:20.123456Z",
+        "time_quality": "file",
         "track": 12,
         "label": "person",
         "score": 0.8765,
@@ -73,9 +86,34 @@ def test_the_sidecar_says_all(tmp_path: Path) -> None:
         "size": sidecar["size"],
         "frame_size": [96, 64],
         "purpose": "due",
-        "shot": {"score": 0.5, "terms": {"sharpness": 0.5, "size": 1.0}},
+        "final": True,
+        "shot": None,
+        "history": {
+            "first": 0.2,
+            "confirmed": 0.28,
+            "age": 1,
+            "hits": 1,
+            "path": [[0.2, 30.5, 28.25], [0.6, 36.5, 28.25]],
+        },
+        "transforms": {
+            "stored_size": [96, 64],
+            "steps": [{"name": "crop", "size": sidecar["size"], "matrix": [[1.0, 0.0, -18.0], [0.0, 1.0, -10.0]]}],
+            "to_stored": [[1.0, 0.0, 18.0], [0.0, 1.0, 10.0]],
+            "view": {"size": [96, 64], "matrix": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]},
+        },
+        "model": {"name": "s", "sha256": "0" * 64},
+        "config_sha256": "1" * 64,
         "notes": ["10-bit to 8-bit"],
     }
+
+
+def test_a_best_shot_says_how_it_was_judged(tmp_path: Path) -> None:
+    sink = opened(tmp_path)
+    sink.write(with_cutouts(25, "best"))
+    sink.close()
+    shot = json.loads((tmp_path / "cutouts/12-person/best.json").read_text())["shot"]
+    terms = {"sharpness": 0.5, "size": 1.0}
+    assert shot == {"score": 0.5, "terms": terms, "weights": {"size": 1.0, "sharpness": 0.5}, "scorer": None}
 
 
 def test_the_best_shot_is_replaced_and_nothing_half_done_stays(tmp_path: Path) -> None:
@@ -113,15 +151,15 @@ def test_png_keeps_every_pixel(compression: int) -> None:
 
 
 def test_reopened_it_knows_what_is_surely_there(tmp_path: Path) -> None:
-    sink = CutoutsSink(Config(), tmp_path, "0.1.0")
-    assert sink.open(info()) == -1
-    sink.close()
     sink = opened(tmp_path)
     for seq in (3, 11):
-        sink.write(with_cutouts(seq))
+        sink.write(with_cutouts(seq, "due", "best"))
+    position = sink.settle()
     sink.close()
-    (tmp_path / "cutouts/12-person/99.json").write_text("{torn")
-    assert CutoutsSink(Config(), tmp_path, "0.1.0").open(info()) == 10
+    for told, last in ((position, 11), (b"", -1)):
+        again = made(tmp_path)
+        assert again.open(info(), told) == last
+        again.close()
 
 
 def test_with_a_position_it_reads_no_files_and_removes_what_was_half_written(tmp_path: Path) -> None:
@@ -131,7 +169,7 @@ def test_with_a_position_it_reads_no_files_and_removes_what_was_half_written(tmp
     sink.close()
     (tmp_path / "cutouts/12-person/99.json").write_text('{"seq": 99}')
     (tmp_path / "cutouts/.cutout.part").write_bytes(b"half a file")
-    again = CutoutsSink(Config(), tmp_path, "0.1.0")
+    again = made(tmp_path)
     assert again.open(info(), position) == 3
     again.close()
     assert not list(tmp_path.rglob("*.part"))
@@ -147,7 +185,7 @@ def test_what_is_settled_is_there_and_nothing_of_it_is_kept(tmp_path: Path) -> N
         del taken
         sink.settle()
         assert {array() for array in arrays} == {None}
-        names = {path.name for path in (tmp_path / "cutouts/12-person").iterdir()}
+        names = {path.name for path in (tmp_path / "cutouts/12-person").glob("[!.]*")}
         assert names == {f"{i}.{kind}" for i in (*range(seq + 1), "best") for kind in ("png", "json")}
     sink.close()
 
@@ -161,7 +199,7 @@ def test_frames_without_cutouts_and_skipped_ones_are_settled_too(tmp_path: Path)
     told.append(sink.settle())
     sink.close()
     for last, position in zip((-1, 0, 1), told, strict=True):
-        again = CutoutsSink(Config(), tmp_path, "0.1.0")
+        again = made(tmp_path)
         assert again.open(info(), position) == last
         again.close()
 
@@ -251,13 +289,16 @@ def test_a_linked_folder_is_not_followed(tmp_path: Path) -> None:
     "broken",
     [
         {"more": 1},
-        {"version": 2},
+        {"version": 1},
         {"stream": "a/b"},
         {"offset": [-1, 0]},
         {"size": [0, 4]},
         {"purpose": "nice"},
         {"shot": {"score": 0.5}},
-        {"shot": {"score": 0.5, "terms": {"size": 2}}},
+        {"shot": {"score": 0.5, "terms": {"size": 2}, "weights": {}, "scorer": None}},
+        {"final": None},
+        {"model": {"name": "s", "sha256": "0" * 63}},
+        {"transforms": {"stored_size": [4, 4], "steps": [], "to_stored": [[1, 0, 0], [0, 1, 0]], "view": None}},
         {"time": "yesterday"},
         {"notes": None},
     ],
@@ -273,3 +314,117 @@ def test_the_schema_refuses_broken_sidecars(tmp_path: Path, broken: dict) -> Non
     assert not check.is_valid({key: value for key, value in sidecar.items() if key != next(iter(broken))}) or (
         "more" in broken
     )
+
+
+def shots(seq: int, *ids: int, ranking: tuple[int, ...] | None = None, seen: tuple[int, ...] = ()) -> Extraction:
+    """A frame that gives a best shot of each of ids, and shows others."""
+    frame = make_frame(seq)
+    tracks = [make_track(track_id) for track_id in (*ids, *seen)]
+    cutouts = [make_cutout(frame, track, "best", ranking or (seq,)) for track in tracks[: len(ids)]]
+    return Extraction(frame, tuple(tracks), tuple(cutouts))
+
+
+def ranks(folder: Path) -> dict[str, int]:
+    """Which frame each of a track's best shots is of, by the name of its files."""
+    return {
+        path.stem: json.loads(path.read_text())["seq"]
+        for path in sorted(folder.glob("best*.json"), key=lambda path: (len(path.stem), path.stem))
+    }
+
+
+def test_the_ranks_on_disk_are_right_whenever_a_better_one_comes(tmp_path: Path) -> None:
+    sink, folder = opened(tmp_path), tmp_path / "cutouts/1-person"
+    rankings = [(0,), (0, 10), (20, 0, 10), (20, 30, 0), (20, 30, 0), (50, 30, 20), (50, 60, 30)]
+    for ranking in rankings:
+        seq = max(ranking)
+        sink.write(shots(seq, 1, ranking=ranking) if seq not in ranks(folder).values() else shots(seq + 1, seen=(1,)))
+        sink.settle()
+        assert list(ranks(folder).values()) == list(ranking)
+        assert list(ranks(folder)) == ["best", "best-2", "best-3"][: len(ranking)]
+        assert {path.stem for path in folder.glob("best*.png")} == set(ranks(folder))
+    sink.close()
+    assert list(ranks(folder).values()) == [50, 60, 30]
+    assert len(list(folder.iterdir())) == 6
+
+
+def test_pictures_follow_their_sidecars(tmp_path: Path) -> None:
+    sink, folder = opened(tmp_path), tmp_path / "cutouts/1-person"
+    for seq, ranking in ((0, (0,)), (10, (10, 0)), (20, (10, 20, 0))):
+        given = shots(seq, 1, ranking=ranking)
+        rgba = np.full_like(given.cutouts[0].rgba, seq)
+        sink.write(replace(given, cutouts=(replace(given.cutouts[0], rgba=rgba),)))
+    sink.close()
+    assert [int(read_rgba(folder / f"{name}.png")[0, 0, 0]) for name in ranks(folder)] == [10, 20, 0]
+
+
+def test_a_shot_that_the_disk_had_no_room_for_leaves_no_gap(tmp_path: Path) -> None:
+    sink, folder = opened(tmp_path), tmp_path / "cutouts/1-person"
+    sink.write(shots(0, 1, ranking=(0,)))
+    sink.write(shots(10, 1, ranking=(0, 10)))
+    sink.guard.free_mb = 1e12
+    assert not sink.write(shots(20, 1, ranking=(20, 10)))
+    assert not sink.write(shots(30, 1, ranking=(30, 20)))
+    sink.guard.free_mb = 0
+    sink.write(shots(40, 1, ranking=(30, 40)))
+    sink.close()
+    assert ranks(folder) == {"best": 40}
+    assert sorted(path.name for path in folder.iterdir()) == ["best.json", "best.png"]
+
+
+def test_without_links_files_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    sink = opened(tmp_path)
+    for seq, ranking in ((0, (0,)), (10, (10, 0)), (20, (10, 20))):
+        sink.write(shots(seq, 1, ranking=ranking))
+    sink.close()
+    assert ranks(tmp_path / "cutouts/1-person") == {"best": 10, "best-2": 20}
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_best_shot_is_final_once_its_track_is_over(tmp_path: Path) -> None:
+    sink = opened(tmp_path)
+
+    def final() -> dict[str, bool]:
+        sink.settle()
+        files = sorted((tmp_path / "cutouts").glob("*/best.json"))
+        return {path.parent.name: json.loads(path.read_text())["final"] for path in files}
+
+    sink.write(shots(0, 1, 2))
+    assert final() == {"1-person": False, "2-person": False}
+    sink.write(shots(1, seen=(1,)))
+    assert final() == {"1-person": False, "2-person": True}
+    sink.guard.free_mb = 1e12
+    assert not sink.write(shots(2, 3))
+    assert final() == {"1-person": True, "2-person": True}
+    sink.guard.free_mb = 0
+    sink.write(shots(3, 4))
+    sink.close()
+    files = list((tmp_path / "cutouts").glob("*/best.json"))
+    assert len(files) == 3
+    for path in files:
+        validator("sidecar").validate(json.loads(path.read_text()))
+        assert json.loads(path.read_text())["final"] is True
+
+
+def test_a_successor_knows_which_tracks_were_still_there(tmp_path: Path) -> None:
+    sink = opened(tmp_path)
+    sink.write(shots(0, 1, 2))
+    position = sink.settle()
+    again = made(tmp_path)
+    assert again.open(info(), position) == 0
+    again.write(shots(1, seen=(2,)))
+    again.settle()
+    sidecars = [json.loads((tmp_path / f"cutouts/{i}-person/best.json").read_text()) for i in (1, 2)]
+    assert [one["final"] for one in sidecars] == [True, False]
+    again.close()
+
+
+def test_a_thousand_tracks_fit_into_a_position(tmp_path: Path) -> None:
+    sink = opened(tmp_path)
+    sink._position.hopeful = {10**6 + i: f"{10**6 + i}-person" for i in range(1000)}
+    assert len(sink.settle()) < 64 * 1024
+    sink._position.hopeful = {}
+    sink.close()

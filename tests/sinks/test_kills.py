@@ -36,8 +36,8 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def parts(folder: Path) -> list[Path]:
-    return sorted(folder.glob("annotated*.mp4"), key=lambda path: (len(path.name), path.name))
+def parts(folder: Path, name: str = "annotated") -> list[Path]:
+    return sorted(folder.glob(f"{name}*.mp4"), key=lambda path: (len(path.name), path.name))
 
 
 def sound(path: Path) -> list[tuple[int, bytes]]:
@@ -46,9 +46,9 @@ def sound(path: Path) -> list[tuple[int, bytes]]:
         return [(packet.dts, bytes(packet)) for packet in packets if packet.dts is not None]
 
 
-def assert_same_video(folder: Path, wanted: Path, least_db: float = 35) -> None:
+def assert_same_video(folder: Path, wanted: Path, name: str = "annotated", *, least_db: float = 35) -> None:
     assert sorted(content(folder)) == sorted(content(wanted))
-    for path, model in zip(parts(folder), parts(wanted), strict=True):
+    for path, model in zip(parts(folder, name), parts(wanted, name), strict=True):
         shown, meant = pictures(path), pictures(model)
         assert [picture.pts for picture in shown] == [picture.pts for picture in meant]
         assert min(psnr_db(a.to_ndarray(), b.to_ndarray()) for a, b in zip(shown, meant, strict=True)) > least_db
@@ -87,6 +87,26 @@ def test_killed_from_outside_every_pixel_that_was_drawn_is_the_same(nurse: Nurse
     killed = nurse.survive(replace(task, folder=str(tmp_path / "killed")), moments(3, 0.06, 60))
     assert killed
     assert_same_video(tmp_path / "killed" / "street", wanted, least_db=130)
+
+
+def test_the_clean_plate_is_the_same(nurse: Nursery, tmp_path: Path) -> None:
+    cadence = {"image_every_s": 0.5}
+    task = Task("clean_plate", str(tmp_path / "undisturbed"), 60, video={"crf": 0}, clean_plate=cadence)
+    wanted = run_undisturbed(task)
+    killed = nurse.survive(replace(task, folder=str(tmp_path / "killed")), lines(4, 6_000, 60), again=1)
+    assert killed > 10
+    folder = tmp_path / "killed" / "street"
+    assert_same_video(folder, wanted, "clean-plate", least_db=130)
+    assert (folder / "clean-plate.png").read_bytes() == (wanted / "clean-plate.png").read_bytes()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_short_clean_plate_is_whole_wherever_it_was_killed(nurse: Nursery, tmp_path: Path, seed: int) -> None:
+    task = Task("clean_plate", str(tmp_path / "undisturbed"), 2)
+    wanted = run_undisturbed(task)
+    assert nurse.survive(replace(task, folder=str(tmp_path / "killed")), lines(seed, 500, 40), again=1)
+    assert_same_video(tmp_path / "killed" / "street", wanted, "clean-plate")
+    assert content(wanted)["clean-plate.png"] == content(tmp_path / "killed" / "street")["clean-plate.png"]
 
 
 @pytest.mark.parametrize(("frames", "step"), [(1, 19), (2, 37)])

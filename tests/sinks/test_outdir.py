@@ -95,6 +95,8 @@ def test_overwrite_removes_all_that_a_run_wrote(tmp_path: Path) -> None:
     run(tmp_path, "gate-2")
     (tmp_path / "street/cutouts/1-person/.7.png.part").write_bytes(b"half a file")
     (tmp_path / "street/cutouts/.cutout.part").write_bytes(b"half a file")
+    for name in ("best-2.png", "best-2.json", "best-13.png", ".shot-7.png", ".shot-7.json"):
+        (tmp_path / "street/cutouts/1-person" / name).write_bytes(b"of a run that was killed")
     (tmp_path / "street/annotated-0002.mp4").write_bytes(b"part")
     (tmp_path / "street/objects-0017.jsonl").write_bytes(b"part")
     prepare_output(OutputConfig(dir=tmp_path, overwrite=True))
@@ -113,6 +115,7 @@ def test_overwrite_keeps_what_a_person_put_there_and_says_so(tmp_path: Path, cap
         "street/remarks.md",
         "street/annotated-best.mp4",
         "street/cutouts/1-person/7-edited.png",
+        "street/cutouts/1-person/best-of-all.png",
         "street/cutouts/mine/1.png",
     ]
     for name in mine:

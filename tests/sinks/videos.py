@@ -39,7 +39,7 @@ def written(sink: VideoSink, times_ns: list[int]) -> VideoSink:
 def left(sink: VideoSink) -> bytes:
     """What a sink told last that is then left as it is."""
     position = sink.settle()
-    sink._open.file._file.close()
+    sink._parts._open.file._file.close()
     return position
 
 

@@ -1,14 +1,16 @@
 """Small hand-made scenes for the tracking tests: blank frames, elliptical objects, a driver that feeds a tracker."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from streamseg.config import CutoutsConfig, TrackingConfig
+from streamseg.config import BestShotConfig, CutoutsConfig, TrackingConfig
 from streamseg.geometry import Box, SoftMask
 from streamseg.pixels import planes_from_rgb
 from streamseg.records import U8, Color, Extraction, Frame, Instances, Planes
 from streamseg.tracking import ObjectTracker, TrackerState
+from streamseg.tracking.cutouts import CutoutPlan
 
 LABELS = ("person", "vehicle", "animal")
 SIZE_HW = (240, 320)
@@ -55,11 +57,15 @@ def make_tracker(
     score: float = 0.35,
     classes: Sequence[str] | None = None,
     state: TrackerState | None = None,
+    **best_shot: Any,
 ) -> ObjectTracker:
-    """A tracker that confirms a track at its third sighting, unless tracking says otherwise."""
-    cutouts = CutoutsConfig.model_validate({"every": every})
+    """A tracker that confirms a track at its third sighting, unless tracking says otherwise.
+
+    best_shot: keys of that section.
+    """
+    plan = CutoutPlan(CutoutsConfig.model_validate({"every": every}), BestShotConfig.model_validate(best_shot))
     tracking = tracking or TrackingConfig(confirm_frames=3)
-    return ObjectTracker(LABELS, tracking, cutouts, score=score, classes=classes, state=state)
+    return ObjectTracker(LABELS, tracking, plan, score=score, classes=classes, state=state)
 
 
 def feed(

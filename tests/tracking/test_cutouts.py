@@ -2,14 +2,18 @@
 
 from collections import Counter
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from streamseg.config import BestShotConfig, CutoutsConfig, TrackingConfig, ZoneConfig
 from streamseg.records import Cutout, Extraction
+from streamseg.tracking import ObjectTracker
+from streamseg.tracking.cutouts import CutoutPlan
 from tests.tracking.composites import texture
-from tests.tracking.scenes import SIZE_HW, Found, feed, instances, make_tracker, person, rgb_frame
+from tests.tracking.scenes import LABELS, SIZE_HW, Found, feed, instances, make_tracker, person, rgb_frame
 
 STREET = cv2.resize(np.rint(texture(5, (30, 40, 50), (200, 210, 220), 0.8)).astype(np.uint8), SIZE_HW[::-1])
 
@@ -51,7 +55,7 @@ def test_the_first_best_shot_comes_as_soon_as_a_track_is_active() -> None:
 
 def test_a_better_shot_replaces_the_best_only_by_a_margin() -> None:
     """Blurred, then a little, then quite sharp: the score of each best shot beats the one before by a tenth."""
-    tracker = make_tracker(every="best")
+    tracker = make_tracker(every="best", better_by=0.1)
     pictures = [cv2.GaussianBlur(STREET, (0, 0), sigma) for sigma in (6, 6, 6, 6, 5.9, 3, 3, 1, 1)] + [STREET] * 4
     out = [tracker.update(rgb_frame(p, i, i / 25), instances([person(100)])) for i, p in enumerate(pictures)]
     scores = [c.shot_score for c in cutouts(out, "best")]
@@ -103,3 +107,72 @@ def test_one_overdue_is_cut_out_when_it_shows_again() -> None:
     feed(tracker, [[person(100)]] * 20)
     feed(tracker, [[]] * 25, first=20)
     assert len(cutouts(feed(tracker, [[person(100)]], first=45), "due")) == 1
+
+
+def test_a_crowds_first_best_shots_come_within_a_second_of_confirmation() -> None:
+    corners = [(4 + 26 * (i % 12), 4 + 58 * (i // 12)) for i in range(48)]
+    crowd: list[Found] = [((x, y, x + 24, y + 54), 0.9, "person") for x, y in corners]
+    out = feed(make_tracker(every="best"), [crowd] * 16, fps=10)
+    firsts = {c.track.id: e.frame.pts_ns - c.history.confirmed_ns for e in out for c in e.cutouts if c.history}
+    assert len(firsts) == 48 and max(firsts.values()) < 1_000_000_000
+    assert max(len(e.cutouts) for e in out) <= 7
+
+
+def test_the_best_few_are_ranked_and_lie_apart() -> None:
+    tracker = make_tracker(every="best", top_k=3, spacing_s=0.2)
+    sigmas = [6.0] * 8 + [3.0] * 8 + [1.0] * 8 + [4.0] * 8
+    pictures = [cv2.GaussianBlur(STREET, (0, 0), sigma) for sigma in sigmas]
+    out = [tracker.update(rgb_frame(p, i, i / 25), instances([person(100)])) for i, p in enumerate(pictures)]
+    shots = cutouts(out, "best")
+    assert all(extraction.frame.seq in c.ranking for extraction in out for c in extraction.cutouts)
+    last = shots[-1].ranking
+    assert len(last) == 3 and all(abs(a - b) >= 5 for a in last for b in last if a != b)
+    assert 16 <= last[0] < 24
+    of = {extraction.frame.seq: c.shot_score for extraction in out for c in extraction.cutouts}
+    assert [of[seq] for seq in last] == sorted((of[seq] for seq in last), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("gates", "frames"),
+    [
+        ({"after_s": 0.2}, range(7, 20)),
+        ({"until_s": 0.2}, range(2, 8)),
+        ({"classes": ["vehicle"]}, range(0)),
+        ({"classes": ["person"]}, range(2, 20)),
+    ],
+)
+def test_gates_say_when_and_of_whom_shots_are_taken(gates: dict[str, Any], frames: range) -> None:
+    tracker = make_tracker(every="best", better_by=0, spacing_s=0, top_k=20, **gates)
+    out = feed(tracker, [[person(100)]] * 20)
+    assert [e.frame.seq for e in out if e.cutouts] == list(frames)
+
+
+def test_a_zone_as_a_gate_is_where_the_object_stands() -> None:
+    door = ZoneConfig(name="door", polygon=[(100, 100), (150, 100), (150, 200), (100, 200)])
+    config = BestShotConfig(zones=["door"], better_by=0, spacing_s=0, top_k=20)
+    plan = CutoutPlan(CutoutsConfig(every="best"), config, [door])
+    tracker = ObjectTracker(LABELS, TrackingConfig(), plan, score=0.35)
+    out = feed(tracker, [[person(60 + 5 * i)] for i in range(20)])
+    feet = [(e.tracks[0].box[0] + e.tracks[0].box[2]) / 2 for e in out if e.cutouts]
+    assert len(feet) > 6 and min(feet) >= 99 and max(feet) <= 151
+
+
+def test_each_best_shot_is_logged_with_its_terms(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "streamseg.tracking.cutouts")
+    feed(make_tracker(every="best"), [[person(100)]] * 4)
+    [line] = [record.getMessage() for record in caplog.records]
+    assert line.startswith("best_shot stream=cam seq=2 track=1 rank=1 score=0.")
+    for name in ("confidence", "size", "completeness", "sharpness", "exposure"):
+        assert f" {name}=" in line
+
+
+def test_the_fewer_frames_a_second_the_more_shots_a_frame() -> None:
+    """What is limited is work in a second of media time: at 5 frames a second nobody has to wait for a turn."""
+    growing: list[list[Found]] = [
+        [((4 + 60 * i, 60, 20 + 60 * i + 4 * step, 90 + 6 * step), 0.9, "person") for i in range(5)]
+        for step in range(7)
+    ]
+    slow = feed(make_tracker(every="best", spacing_s=0), growing, fps=5)
+    assert [len(e.cutouts) for e in slow[2:]] == [5] * 5
+    fast = feed(make_tracker(every="best", spacing_s=0), growing, fps=25)
+    assert max(len(e.cutouts) for e in fast) == 1

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamseg.config import CutoutsConfig
-from streamseg.tracking.due import Cadence
+from streamseg.tracking.due import Cadence, firsts_now
 
 S = 1_000_000_000
 
@@ -56,3 +56,28 @@ def test_never_twice_within_one_cell_of_the_grid(track_id: int, every: float, st
     first = of.first_ns(track_id, clocks[0])
     cells = [(clock - first) // (of.every_ns or 1) for clock in moments(of, track_id, clocks)]
     assert cells == sorted(set(cells))
+
+
+def wait_ns(since_ns: list[int], step_ns: int) -> int:
+    """How long the unluckiest waits for a first best shot when as many are served in each frame as must be."""
+    waiting, clock, longest = sorted(since_ns), 0, 0
+    while waiting:
+        here = [since for since in waiting if since <= clock]
+        for since in here[: firsts_now(here, clock, step_ns)]:
+            waiting.remove(since)
+            longest = max(longest, clock - since)
+        clock += step_ns
+    return longest
+
+
+@given(st.lists(st.integers(0, 3 * S), min_size=1, max_size=120), st.integers(S // 60, S // 3))
+def test_everyones_first_best_shot_comes_within_a_second(since_ns: list[int], step_ns: int) -> None:
+    in_frames = [-(-since // step_ns) * step_ns for since in since_ns]
+    assert wait_ns(in_frames, step_ns) < S
+
+
+def test_a_few_are_served_one_by_one_and_a_crowd_evenly() -> None:
+    assert firsts_now([], 0, S // 25) == 0
+    assert firsts_now([0] * 20, 0, S // 25) == 1
+    assert firsts_now([0] * 60, 0, S // 25) == 3
+    assert firsts_now([0], 9 * S, S // 25) == firsts_now([0], 0, 0) == 1

@@ -20,7 +20,8 @@ class Cast:
     """One being drawn.
 
     cover: uint8, the sprite's alpha less what stands in the street before it; contact, shadow: alpha of the dark
-    under it and of what it keeps from the sun; beam: alpha of the pool of light before its head lamps.
+    under it and of what it keeps from the sun; beam: alpha of the pool of light before its head lamps. within: 0..1,
+    how much of its outline lies inside the picture.
     """
 
     being: Being
@@ -29,13 +30,17 @@ class Cast:
     contact: Sprite | None
     shadow: Sprite | None
     beam: Sprite | None
+    within: float
 
 
 class Casting:
-    """Draws the beings of a plan before a backdrop; what has not moved since is not drawn again."""
+    """Draws the beings of a plan before a backdrop; what has not moved since is not drawn again.
 
-    def __init__(self, plan: Layout, backdrop: Backdrop) -> None:
-        self._plan, self._backdrop = plan, backdrop
+    edge_px: of the plan's picture, on every side, that will not be seen.
+    """
+
+    def __init__(self, plan: Layout, backdrop: Backdrop, edge_px: int = 0) -> None:
+        self._plan, self._backdrop, self._edge_px = plan, backdrop, edge_px
         self._lines = plan.camera.size_hw[0]
         self.draw = lru_cache(maxsize=64)(self._draw)
 
@@ -60,7 +65,8 @@ class Casting:
         if max(light.sun_rgb) > 0.1:
             shadow = raster.shadow(figure(being, step, 20.0, lamps=False), camera, light)
         cover = self._cover(being, sprite) if sprite else np.zeros((0, 0), np.uint8)
-        return Cast(being, sprite, cover, raster.contact(camera, footprint(being)), shadow, self._beam(being))
+        within = raster.within(solid, camera, self._edge_px) if sprite else 0.0
+        return Cast(being, sprite, cover, raster.contact(camera, footprint(being)), shadow, self._beam(being), within)
 
     def _cover(self, being: Being, sprite: Sprite) -> U8:
         cover = sprite.alpha

@@ -18,6 +18,8 @@ F32 = npt.NDArray[np.float32]
 U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
 _SHIFT = 4
+_OUTLINE_PX = 160
+"""Longer side of the picture in which an outline is measured that reaches beyond the frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,23 @@ def draw(solid: Solid, camera: Camera, light: Light, *, sunlit: float = 1.0) -> 
         cv2.fillConvexPoly(canvas, face, colour, cv2.LINE_8, _SHIFT)
     small = cv2.resize(canvas, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
     return Sprite(np.ascontiguousarray(small[..., :3]), np.ascontiguousarray(small[..., 3]), (x0, y0))
+
+
+def within(solid: Solid, camera: Camera, edge_px: int = 0) -> float:
+    """How much of a solid's outline lies inside the picture less edge_px a side, whatever hides it there: 0..1."""
+    xy = camera.project(solid.quads)[..., :2]
+    low, high = xy.reshape(-1, 2).min(0), xy.reshape(-1, 2).max(0)
+    height, width = camera.size_hw
+    if low.min() >= edge_px and high[0] <= width - edge_px and high[1] <= height - edge_px:
+        return 1.0
+    fine = _OUTLINE_PX / max(float((high - low).max()), 1.0)
+    origin = int(np.floor(low[0])), int(np.floor(low[1]))
+    canvas = np.zeros([int(np.ceil(side * fine)) + 2 for side in (high - low)[::-1]], np.uint8)
+    for face in _fixed(np.ascontiguousarray(xy), origin, fine):
+        cv2.fillConvexPoly(canvas, face, 1, cv2.LINE_8, _SHIFT)
+    sides = edge_px - origin[0], edge_px - origin[1], width - edge_px - origin[0], height - edge_px - origin[1]
+    left, top, right, bottom = (round(max(0.0, side * fine)) for side in sides)
+    return cv2.countNonZero(canvas[top:bottom, left:right]) / max(1, cv2.countNonZero(canvas))
 
 
 def _colours(solid: Solid, keep: npt.NDArray[np.intp], camera: Camera, light: Light, sunlit: float) -> F32:

@@ -29,7 +29,8 @@ class Actor:
 
     id is its own for life; label is person, vehicle or animal, fine what people would call it. alpha: uint8 [h, w],
     its visible share of every pixel, what is nearer already taken off; offset: x, y of alpha's first pixel in the
-    frame. visible: 0..1, how much of its outline within the frame is seen. box: x0, y0, x1, y1 of alpha >= 128.
+    frame. visible: 0..1, how much of its outline within the frame is seen; within: 0..1, how much of its outline lies
+    within the frame. box: x0, y0, x1, y1 of alpha >= 128.
     """
 
     id: int
@@ -38,6 +39,7 @@ class Actor:
     alpha: U8
     offset: tuple[int, int]
     visible: float
+    within: float
     box: Box
 
 
@@ -69,7 +71,7 @@ class Street:
         self._plan = replace(plan, camera=camera)
         self._backdrop = make_backdrop(self._plan)
         self._scene = Scene(self._plan)
-        self._casting = Casting(self._plan, self._backdrop)
+        self._casting = Casting(self._plan, self._backdrop, _PAD)
         self._sensor = Sensor(seed, size_hw, plan.light)
         full = np.asarray(plan.light.sky_rgb) + np.asarray(plan.light.sun_rgb) * plan.light.sun[2]
         self._shade = 1 - np.asarray(plan.light.sky_rgb) / full
@@ -103,17 +105,19 @@ class Street:
 
     def _truth(self, cast: Sequence[Cast], shift: tuple[float, float]) -> tuple[Actor, ...]:
         actors: list[Actor] = []
-        shown = [(one.being, one.sprite, one.cover) for one in cast if one.sprite]
-        for i, (being, sprite, visible) in enumerate(shown):
-            for _, other, cover in shown[i + 1 :]:
-                visible = without(visible, sprite.offset, cover, other.offset)
+        shown = [(one, one.sprite) for one in cast if one.sprite]
+        for i, (one, sprite) in enumerate(shown):
+            being, visible = one.being, one.cover
+            for other, in_front in shown[i + 1 :]:
+                visible = without(visible, sprite.offset, other.cover, in_front.offset)
             seen = self._moved(visible, sprite.offset, shift)
             if seen is None or seen[0].max() < 128:
                 continue
             alpha, offset = seen
             share = min(1.0, cv2.sumElems(alpha)[0] / max(1.0, self._whole(sprite)))
             box = _bounds(alpha, offset)
-            actors.append(Actor(being.id, LABELS[being.kind], fine_label(being), alpha, offset, share, box))
+            label, fine = LABELS[being.kind], fine_label(being)
+            actors.append(Actor(being.id, label, fine, alpha, offset, share, one.within, box))
         return tuple(actors)
 
     def _whole(self, sprite: Sprite) -> float:

@@ -1,0 +1,99 @@
+"""How much of an object a frame shows, as far as one frame tells: 1, less for what cuts it off or stands before it.
+
+Objects stand on the ground: the one whose box ends lower in the picture is nearer. Where an object's outline touches a
+nearer one, or their masks overlap, something of it is hidden.
+"""
+
+from collections.abc import Iterable, Sequence
+from math import prod
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from streamseg.config import ZoneConfig
+from streamseg.geometry import U8, Box
+from streamseg.records import Track
+from streamseg.tracking.association import SILHOUETTE_SIDE, silhouette
+from streamseg.zones import covered, of_kind
+
+_NEAR_FRAME, _NEAR_OBJECT = 0.008, 0.03
+"""Shares of the frame's and the object's longer side: so far before the border end masks of what it cuts off, by a cell
+or two of the network, and by what it is unsure of."""
+_CUT = 0.3
+"""What is left of an object at the border of the frame."""
+_CUT_OUTLINE = 0.1
+"""The share of its outline along a hidden zone that counts as much."""
+_HIDDEN = 0.05
+"""What is left where all of the outline lies along nearer objects: other terms still tell such pictures apart."""
+_RIM = 0.15
+_KERNEL = np.ones((3, 3), np.uint8)
+
+
+class Completeness:
+    """Judges the objects of one stream.
+
+    Args:
+        zones: of the stream; what the network cannot see because of them cuts objects off as the border does.
+    """
+
+    def __init__(self, zones: Sequence[ZoneConfig] = ()):
+        self._zones = [zone for zone in zones if zone.kind != "watch"]
+        self._hidden: U8 = np.zeros((0, 0), np.uint8)
+
+    def __call__(self, track: Track, others: Iterable[Track], size_hw: tuple[int, int]) -> float:
+        """0..1 of a track in a frame of size_hw (pixels) that shows others, itself perhaps among them."""
+        whole = _clear_of_border(track.box, size_hw)
+        wide = _grown(track.box)
+        nearer = [
+            other.mask
+            for other in others
+            if other.mask is not None and other.box[3] > track.box[3] and _meet(other.mask.box, wide)
+        ]
+        if track.mask is None or not (nearer or self._zones):
+            return whole
+        inside = silhouette(track.mask, wide) > 127
+        rim = _rim(inside)
+        if nearer:
+            front = np.logical_or.reduce([silhouette(mask, wide) > 127 for mask in nearer])
+            whole *= max(_HIDDEN, (1 - _share(rim, front)) * (1 - _share(inside, front)))
+        if self._zones:
+            along = _share(rim, self._unseen(wide, size_hw))
+            whole *= _CUT + (1 - _CUT) * max(0.0, 1 - along / _CUT_OUTLINE)
+        return whole
+
+    def _unseen(self, box: Box, size_hw: tuple[int, int]) -> npt.NDArray[np.bool_]:
+        """bool [32, 32]: where in a box zones hide the picture from the network."""
+        if self._hidden.shape != size_hw:
+            include, *hiding = (of_kind(self._zones, kind, size_hw) for kind in ("include", "exclude", "privacy"))
+            hidden = covered([polygon for polygons in hiding for polygon in polygons], size_hw)
+            self._hidden = hidden | (1 - covered(include, size_hw)) if include else hidden
+        step_x, step_y = (box[2] - box[0]) / SILHOUETTE_SIDE, (box[3] - box[1]) / SILHOUETTE_SIDE
+        # OpenCV counts from the centre of the first pixel
+        matrix = np.array([[step_x, 0, box[0] + step_x / 2 - 0.5], [0, step_y, box[1] + step_y / 2 - 0.5]])
+        size = (SILHOUETTE_SIDE, SILHOUETTE_SIDE)
+        return cv2.warpAffine(self._hidden, matrix, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP) > 0
+
+
+def _clear_of_border(box: Box, size_hw: tuple[int, int]) -> float:
+    near_px = _NEAR_FRAME * max(size_hw) + _NEAR_OBJECT * max(box[2] - box[0], box[3] - box[1])
+    gaps = box[0], box[1], size_hw[1] - box[2], size_hw[0] - box[3]
+    return prod(_CUT + (1 - _CUT) * min(1.0, max(0.0, gap / near_px)) for gap in gaps)
+
+
+def _grown(box: Box) -> Box:
+    by = _RIM * max(box[2] - box[0], box[3] - box[1])
+    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
+
+
+def _meet(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _rim(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The cells just outside."""
+    return cv2.dilate(inside.astype(np.uint8), _KERNEL).astype(bool) & ~inside
+
+
+def _share(cells: npt.NDArray[np.bool_], of: npt.NDArray[np.bool_]) -> float:
+    return int(np.count_nonzero(cells & of)) / max(1, int(np.count_nonzero(cells)))

@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+
+from streamseg.config import ZoneConfig
+from streamseg.geometry import Box, SoftMask
+from streamseg.records import Track
+from streamseg.tracking.completeness import Completeness
+from tests.tracking.scenes import SIZE_HW, ellipse_mask
+
+ME: Box = (60.0, 40.0, 140.0, 180.0)
+
+
+def track(box: Box = ME, *, track_id: int = 1, mask: SoftMask | None = None) -> Track:
+    return Track(track_id, "person", 0.8, box, "active", mask or ellipse_mask(box), "person")
+
+
+def zone(kind: str, *corners: tuple[float, float]) -> ZoneConfig:
+    return ZoneConfig(name="z", kind=kind, polygon=list(corners))
+
+
+def right_of(x: float) -> tuple[tuple[float, float], ...]:
+    return (x, 0.0), (320.0, 0.0), (320.0, 240.0), (x, 240.0)
+
+
+def test_whole_beats_cut_by_the_border_and_a_corner_is_worst() -> None:
+    boxes = ME, (0.0, 40.0, 80.0, 180.0), (0.0, 100.0, 80.0, 240.0)
+    scores = [Completeness()(track(box), [], SIZE_HW) for box in boxes]
+    assert scores[0] == 1 and scores[0] > 2 * scores[1] > 4 * scores[2] > 0
+
+
+@pytest.mark.parametrize("box", [(1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)])
+def test_each_border_cuts_and_the_nearer_it_is_the_more_surely(box: tuple[int, ...]) -> None:
+    """A mask of what is cut off may end a few pixels before the border."""
+    height, width = SIZE_HW
+
+    def at(gap: float) -> Box:
+        left, top, right, bottom = (gap if side else 60.0 for side in box)
+        return left, top, width - right, height - bottom
+
+    scores = [Completeness()(track(at(gap)), [], SIZE_HW) for gap in (0, 3, 6, 30)]
+    assert scores == sorted(scores) and scores[0] < 0.4 and scores[-1] == 1
+
+
+def test_one_in_front_hides_one_behind_does_not() -> None:
+    me = track()
+    front = track((80.0, 90.0, 160.0, 220.0), track_id=2)
+    behind = track((80.0, 20.0, 160.0, 150.0), track_id=3)
+    far = track((200.0, 90.0, 260.0, 220.0), track_id=4)
+    lost = Track(5, "person", 0.8, front.box, "lost")
+    assert Completeness()(me, [me, front], SIZE_HW) < 0.8
+    assert Completeness()(me, [me, behind, far, lost], SIZE_HW) == 1
+    assert Completeness()(behind, [me, behind], SIZE_HW) < 0.8
+
+
+def test_masks_decide_not_boxes() -> None:
+    """One who walks before the lower right of my box, where I am not."""
+    me = track()
+    corner = np.zeros((16, 16), np.uint8)
+    corner[12:, 12:] = 255
+    beside = track((60.0, 60.0, 160.0, 230.0), track_id=2, mask=SoftMask(corner, (60.0, 60.0, 160.0, 230.0)))
+    assert beside.box[0] < ME[2] and Completeness()(me, [me, beside], SIZE_HW) == 1
+
+
+def test_the_more_is_hidden_the_less_is_left() -> None:
+    me = track()
+    fronts = [track((100.0 - by, 60.0, 180.0 - by, 220.0), track_id=2) for by in (-40, 0, 20, 40)]
+    scores = [Completeness()(me, [me, front], SIZE_HW) for front in fronts]
+    assert scores == sorted(scores, reverse=True) and scores[-1] < scores[0] and min(scores) > 0
+
+
+@pytest.mark.parametrize("kind", ["exclude", "privacy", "include"])
+def test_a_zone_that_the_network_cannot_see_cuts_off_as_the_border_does(kind: str) -> None:
+    half = np.zeros((16, 16), np.uint8)
+    half[:, :8] = 255
+    cut_off = track(mask=SoftMask(half, ME))
+    corners = right_of(100) if kind != "include" else ((0.0, 0.0), (100.0, 0.0), (100.0, 240.0), (0.0, 240.0))
+    judge = Completeness([zone(kind, *corners)])
+    assert judge(cut_off, [cut_off], SIZE_HW) < 0.5
+    assert judge(track((10.0, 40.0, 70.0, 180.0)), [], SIZE_HW) == 1
+
+
+def test_zones_that_are_only_watched_cut_nothing() -> None:
+    assert Completeness([zone("watch", *right_of(100))])(track(), [], SIZE_HW) == 1
