@@ -57,6 +57,8 @@ def render(config: Config, objects: Path, kinds: Sequence[str], *, verbose: bool
         raise ConfigError(f"VIDEO {redact(stream.source)}: is live; a recorded one is needed")
     _keep(config.output.dir, [objects, Path(stream.source)])
     recorded = RecordedObjects(objects)
+    if recorded.needs_hw == (0, 0):
+        log.warning("no masks in %s: boxes are drawn, nothing is cut out", objects)
     _prepare(config)
     job = RenderJob(stream, config)
     pipeline = job.build(recorded, kinds)

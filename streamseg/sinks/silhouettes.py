@@ -10,7 +10,7 @@ import numpy as np
 from streamseg.geometry import U8, Box, SoftMask, cover
 from streamseg.records import Track
 
-_GROWTH = 0.07
+_GROWTH = 0.1
 """Of the object's size (square root of its box's area): hair, hands, feet. What it covers: docs/privacy.md."""
 _LEAST_GROWTH_PX = 3.0
 _CELLS = 96
