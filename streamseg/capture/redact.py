@@ -5,9 +5,9 @@
 
 import re
 
-# A password may hold any character, "/" and "@" among them, so whatever stands between "//" and the last "@" goes
-# once there is a ":" in it; without one only the authority, which ends at the first "/", "?" or "#", can be meant.
-_USER_INFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:[^\s:@]*:\S*@|[^\s/?#]*@)")
+# User and password may hold any character, "/" and "@" among them, so whatever stands between "//" and the last "@"
+# goes once there is a ":" in it; without one only the authority, which ends at the first "/", "?" or "#", can be meant.
+_USER_INFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:[^\s:]*:\S*@|[^\s/?#]*@)")
 _SECRET = r"[\w.~%-]*(?:token|pass|pwd|key|auth|secret|sig|credential|session|usr|user|login)[\w.~%-]*"  # noqa: S105
 _QUERY = re.compile(rf"(?P<key>[?&;]{_SECRET}=)[^&;#\s\"'<>]+", re.IGNORECASE)
 

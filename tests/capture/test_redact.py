@@ -33,6 +33,7 @@ _WORD = st.text(st.characters(exclude_categories=("C", "Z"), exclude_characters=
 
 @given(user=_WORD, password=_WORD, before=st.sampled_from(["", "error: ", "'"]), after=st.sampled_from(["", " gone"]))
 @example(user="a", password="/@:?#", before="", after="")
+@example(user="@#", password="0", before="", after="")
 def test_no_password_survives(user: str, password: str, before: str, after: str) -> None:
     secret, login = f"<{password}>", user.replace(":", "")
     shown = redact(f"{before}rtsp://{login}:{secret}@camera.local/live{after}")

@@ -49,7 +49,7 @@ def test_scores_of_both_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[
     ("arguments", "said"),
     [
         ([], ["MODEL"]),
-        (["nosuch"], ["nosuch", "shipped are s"]),
+        (["nosuch"], ["nosuch", "shipped are m, s"]),
         (["s", "--view", "96"], ["--view", "'96'", "448x768"]),
         (["s", "--view", "90x160"], ["[90, 160]", "multiples of 32"]),
         (["s", "--precision", "int4"], ["--precision", "int4", "int8"]),
