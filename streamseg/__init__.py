@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streamseg.blas import THREADS as _BLAS_THREADS  # noqa: F401  # before all that imports NumPy
-from streamseg.config import Config, StreamConfig
+from streamseg.config import CaptureConfig, Config, StreamConfig
 from streamseg.config_file import parse
 from streamseg.errors import ConfigError, DataError, ModelError, SinkError, SourceError, StreamsegError
 from streamseg.records import Cutout, Extraction, Frame, Track
@@ -53,7 +53,8 @@ def open(
 
     Args:
         source: what `streamseg run` takes: a file, a folder of images, a URL, a camera's index, synthetic://street.
-        config: where to start from; its streams and outputs are left aside.
+        config: where to start from; its streams and outputs are left aside. Default: Config(), but a live source that
+            cannot be reached at the start is given up after capture.open_timeout_s.
         network: an inference stage of your own, or one loaded before; default: the one that config.model names.
         **options: what differs from config, by the names of its keys: name, region; start, end, max_frames, pace;
             model, device, runner, view, score, classes; every, margin, matte, min_side (of cut-outs).
@@ -70,7 +71,7 @@ def open(
     from streamseg.inference import load_network
     from streamseg.run import build, check_classes
 
-    settings = _settings(source, config or Config(), options)
+    settings = _settings(source, config or Config(capture=CaptureConfig(wait=False)), options)
     streams = expand(settings.streams)
     if len(streams) != 1:
         raise ConfigError(f"streamseg.open: {source} is {len(streams)} streams; one is allowed, open them one by one")

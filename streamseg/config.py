@@ -83,11 +83,16 @@ class CaptureConfig(Section):
     pace: Literal["auto", "realtime", "fast"] = Field("auto", description="auto: live as it comes, files fast")
     threads: int = Field(2, ge=1, le=64, description="decoder threads of a file; live streams use slice threads")
     open_timeout_s: float = Field(10.0, gt=0, le=600, description="wait so long for a URL or camera to open")
-    read_timeout_s: float = Field(10.0, gt=0, le=600, description="and so long for its next packet")
+    read_timeout_s: float = Field(5.0, gt=0, le=600, description="and so long for its next packet")
+    wait: bool = Field(True, description="a live stream that cannot be reached at the start is waited for, too")
     reconnect_tries: int | None = Field(
         None, ge=0, description="of a live stream, in a row without a frame; null: for ever"
     )
-    backoff_max_s: float = Field(30.0, gt=0, le=3600, description="longest wait between two tries")
+    backoff_max_s: float = Field(4.0, gt=0, le=3600, description="longest wait between two tries")
+    rtsp_transport: Literal["tcp", "udp"] = Field("tcp", description="how RTSP servers are asked to send")
+    wall_clock: Literal["auto", "host", "sender"] = Field(
+        "auto", description="time of live frames; auto: the sender's (RTCP) where it agrees with the host's to 2 s"
+    )
     folder_fps: float = Field(25.0, gt=0, le=1000, description="frame rate of an image folder")
     camera_size: tuple[int, int] | None = Field(None, description="width, height asked of a camera")
     camera_fps: float | None = Field(None, gt=0, le=1000, description="frame rate asked of a camera")
@@ -128,6 +133,7 @@ class TrackingConfig(Section):
     trust: Share = Field(0.75, description="share of model.score that the running mean of a shown track's scores keeps")
     confirm_frames: int = Field(2, ge=1, le=1000, description="sightings that make a track active")
     lost_s: float = Field(2.0, ge=0, le=600, description="a track unseen for longer ends")
+    camera_motion: bool = Field(True, description="tracks move along with the picture where the camera itself moves")
 
 
 class CutoutsConfig(Section):
@@ -264,7 +270,7 @@ class RuntimeConfig(Section):
     tracking_workers: int = Field(1, ge=1, le=64, description="processes for tracking, streams spread")
     sink_workers: int = Field(1, ge=1, le=64, description="processes for each kind of sink (split) or all (fused)")
     optional_sinks: tuple[Literal["cutouts", "clips", "video", "clean_plate", "objects", "events"], ...] = Field(
-        (), description="these skip frames, counted, rather than hold a stream up"
+        (), description="these skip frames, counted, rather than hold a stream up; at its end each has 10 s to finish"
     )
     restarts: int = Field(5, ge=0, le=10000, description="a process that dies more often in restarts_s is given up")
     restarts_s: float = Field(60.0, gt=0, le=86400, description="the time that restarts counts in, s")

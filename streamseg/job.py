@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from streamseg.accounts import Account
 from streamseg.capture import is_live
+from streamseg.capture.status import SourceStatus
 from streamseg.config import Config, StreamConfig
 from streamseg.records import StreamInfo
 
@@ -31,6 +32,11 @@ class JobStream:
     def live(self) -> bool:
         """Whether it runs at once, whatever else runs."""
         return is_live(self.stream.source)
+
+    @property
+    def source(self) -> SourceStatus:
+        """What its source is doing."""
+        return SourceStatus()
 
     def frames_of(self, info: StreamInfo | None) -> int | None:
         """How many frames the stream will have, about; None where nobody can tell."""

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
 
 from streamseg.accounts import Account, Totals
+from streamseg.capture.status import SourceStatus
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,10 @@ class Watched(Protocol):
     def state(self) -> str: ...
     @property
     def frames(self) -> int | None: ...
+    @property
+    def live(self) -> bool: ...
+    @property
+    def source(self) -> SourceStatus: ...
 
 
 class Display(Protocol):
@@ -90,7 +95,10 @@ class Bars:
         completed = totals.emitted + totals.lost
         total = stream.frames if running else completed
         figures = " ".join(f"{name} {value}" for name, value in _figures(totals, fps).items())
-        self._progress.update(task, completed=completed, total=total, state=stream.state, figures=figures)
+        state = stream.source.state if running and stream.live else stream.state
+        if running and stream.source.reason:
+            figures = f"{figures} ({stream.source.reason})"
+        self._progress.update(task, completed=completed, total=total, state=state, figures=figures)
 
 
 class LogLines:
@@ -119,7 +127,8 @@ class LogLines:
             if stream.state == "running":
                 totals = stream.account.totals()
                 fps = self._rates[stream.name](totals.emitted, now_s)
-                self._say(stream, _figures(totals, fps) | _time_left(totals, stream.frames, fps))
+                source = {"source": stream.source.state} if stream.live else {}
+                self._say(stream, source | _figures(totals, fps) | _time_left(totals, stream.frames, fps))
 
     def _say(self, stream: Watched, figures: dict[str, str]) -> None:
         pairs = " ".join(f"{name}={value}" for name, value in figures.items())

@@ -20,6 +20,7 @@ from streamseg import __version__, progress, summary
 from streamseg.accounts import Account
 from streamseg.capture import expand, open_source
 from streamseg.capture.redact import redact
+from streamseg.capture.status import SourceStatus, status_of
 from streamseg.config import Config, OutputConfig, StreamConfig
 from streamseg.errors import ConfigError, SinkError, SourceError, told
 from streamseg.inference import load_network
@@ -165,6 +166,11 @@ class StreamJob(JobStream):
         """How many frames the stream will have, about; None where nobody can tell."""
         return self.frames_of(self._pipeline.info if self._pipeline else None)
 
+    @property
+    def source(self) -> SourceStatus:
+        """What its source is doing."""
+        return status_of(self._pipeline.source) if self._pipeline else SourceStatus()
+
     def run(self, network: Network) -> None:
         """Run the stream to its end, and keep how it ended; raises nothing."""
         self.state = "running"
@@ -187,7 +193,9 @@ class StreamJob(JobStream):
     def result(self) -> StreamResult:
         """How the stream went; one that never began was stopped."""
         state: State = "stopped" if self.state == "waiting" or self.state == "running" else self.state
-        return StreamResult(redact(self.stream.source), state, self.error, self.account.totals())
+        return StreamResult(
+            redact(self.stream.source), state, self.error, self.account.totals(), self.source.reconnects
+        )
 
     def _ended_by(self, error: Exception) -> None:
         if isinstance(error, SourceError) and self._stopping.is_set():

@@ -23,13 +23,15 @@ _COLORS: dict[State, str] = {"done": "green", "failed": "red", "stopped": "yello
 class StreamResult:
     """How one stream went. source holds no credentials; error is one line, and only there when state is "failed".
 
-    stages: where its time went, by stage; only where the stages are processes.
+    reconnects: times that a live source was lost and came back. stages: where its time went, by stage; only where the
+    stages are processes.
     """
 
     source: str
     state: State
     error: str | None
     totals: Totals
+    reconnects: int = 0
     stages: Mapping[str, StageTime] = field(default_factory=dict)
 
 
@@ -97,6 +99,7 @@ def _stream(stream: StreamResult) -> dict[str, object]:
         "fps": round(totals.fps, 3),
         "objects": totals.objects,
         "restarts": totals.restarts,
+        "reconnects": stream.reconnects,
         "sinks": {name: asdict(sink) for name, sink in totals.sinks.items()},
         "latency_ms": totals.latency_ms,
     }

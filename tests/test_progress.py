@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from streamseg.accounts import Account
+from streamseg.capture.status import SourceStatus
 from streamseg.progress import Bars, LogLines, display
 from streamseg.records import Extraction, Frame, Planes
 
@@ -23,6 +24,8 @@ class Stream:
     state: str = "running"
     frames: int | None = 10
     account: Account = field(default_factory=Account)
+    live: bool = False
+    source: SourceStatus = SourceStatus()
 
     def emit(self, count: int) -> None:
         self.account.begin()
@@ -81,3 +84,17 @@ def test_lines_come_no_faster_than_asked(caplog: pytest.LogCaptureFixture) -> No
         for _ in range(5):
             shown.update()
     assert caplog.records == []
+
+
+def test_a_live_stream_tells_what_its_source_does(caplog: pytest.LogCaptureFixture) -> None:
+    waiting = SourceStatus("backing-off", "rtsp://***@gate/1: cannot be reached (no answer)")
+    stream = Stream("gate", frames=None, live=True, source=waiting)
+    terminal = _terminal()
+    with Bars([stream], terminal):
+        pass
+    text = terminal.file.getvalue()
+    assert "backing-off" in text
+    assert "cannot be reached" in text
+    with caplog.at_level(logging.INFO), LogLines([stream], every_s=0) as lines:
+        lines.update()
+    assert "source=backing-off" in caplog.text

@@ -81,6 +81,7 @@ def test_the_file_holds_what_the_issue_names(tmp_path: Path) -> None:
                 "fps": 3.5,
                 "objects": 3,
                 "restarts": 0,
+                "reconnects": 0,
                 "sinks": {"video": {"written": 7, "skipped": 0}},
                 "latency_ms": {"total": {"p50": 1.0, "p95": 2.0, "p99": 3.0}},
             }

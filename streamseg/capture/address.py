@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from streamseg.capture.redact import redact
@@ -9,7 +10,7 @@ from streamseg.capture.redact import redact
 _HTTP = "http,https,tcp,tls,httpproxy,crypto,data"
 _PROTOCOLS = {
     "file": "file",
-    "rtsp": "rtsp,rtp,tcp",
+    "rtsp": "rtsp,rtp,udp,tcp",
     "rtsps": "rtsp,rtsps,rtp,tcp,tls",
     "rtmp": "rtmp,tcp",
     "rtmps": "rtmps,tls,tcp",
@@ -34,11 +35,12 @@ def file_address(source: str) -> Address:
     return Address(f"file:{Path(source)}", source, options={"protocol_whitelist": _PROTOCOLS["file"]})
 
 
-def url_address(source: str) -> Address:
-    """An rtsp, rtmp or http URL; RTSP by TCP and video only."""
+def url_address(source: str, rtsp_transport: Literal["tcp", "udp"] = "tcp") -> Address:
+    """An rtsp, rtmp or http URL; of RTSP video only. What is encrypted (rtsps) comes by TCP, whatever is asked for."""
     scheme = urlsplit(source).scheme
     url = scheme + source[len(scheme) :]  # libav knows its protocols in lower case only
     options = {"protocol_whitelist": _PROTOCOLS[scheme]}
     if scheme in ("rtsp", "rtsps"):
-        options |= {"rtsp_transport": "tcp", "allowed_media_types": "video"}
+        transport = "tcp" if scheme == "rtsps" else rtsp_transport
+        options |= {"rtsp_transport": transport, "allowed_media_types": "video"}
     return Address(url, redact(source), remote=True, options=options)

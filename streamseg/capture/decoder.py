@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import av
 
 from streamseg.capture.container import Opened, check_size
+from streamseg.capture.wall_clock import Arrival
 from streamseg.config import CaptureConfig
 from streamseg.errors import SourceInvalid, SourceUnreachable
 
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 class Decoder:
     """Iterates over the pictures of one open container, in order of display.
 
-    picture.opaque is time.monotonic_ns() when its packet arrived. A packet that cannot be decoded is counted in
+    picture.opaque is the Arrival of its packet. A packet that cannot be decoded is counted in
     dropped["undecodable"] and passed over; 100 in a row are an error. Ends early when closed is set.
 
     Args:
@@ -77,7 +78,7 @@ class Decoder:
 
     def _decode(self, packet: av.Packet | None) -> list[av.VideoFrame]:
         if packet is not None:
-            packet.opaque = time.monotonic_ns()
+            packet.opaque = Arrival.of(packet)
         try:
             pictures = self._opened.stream.codec_context.decode(packet)
         except av.error.EOFError:

@@ -10,6 +10,7 @@ import av
 
 from streamseg.capture.container import Opened
 from streamseg.capture.planes import Picture, read_picture
+from streamseg.capture.wall_clock import Arrival, WallClock
 from streamseg.records import Frame
 
 _CENTRED_CODECS = ("mjpeg", "mpeg1video", "h261", "h263")
@@ -27,14 +28,16 @@ class Framer:
     Args:
         name: of the stream.
         wall_zero_ns: UTC of media time 0 (files that tell when they were made), or None.
-        live: wall time is the host's clock at arrival.
+        clock: of a live stream; its pictures' opaque must be their Arrival.
         first_seq: number of its first Frame.
     """
 
-    def __init__(self, name: str, *, wall_zero_ns: int | None = None, live: bool = False, first_seq: int = 0) -> None:
+    def __init__(
+        self, name: str, *, wall_zero_ns: int | None = None, clock: WallClock | None = None, first_seq: int = 0
+    ) -> None:
         self._name = name
         self._wall_zero_ns = wall_zero_ns
-        self._live = live
+        self._clock = clock
         self._seq = first_seq
         self._coded_size: tuple[int, int] | None = None
         self._warned: set[tuple[int, int]] = set()
@@ -57,15 +60,15 @@ class Framer:
     def frame(self, decoded: av.VideoFrame, opened: Opened, pts_ns: int, *, repaired: bool = False) -> Frame:
         """The next Frame; repaired says that its pts was made up."""
         picture = self.read(decoded, opened)
-        arrived_ns = decoded.opaque if isinstance(decoded.opaque, int) else time.monotonic_ns()
-        wall_ns, quality = self._wall(pts_ns, arrived_ns)
+        arrival = decoded.opaque if isinstance(decoded.opaque, Arrival) else Arrival(time.monotonic_ns())
+        wall_ns, quality = self._wall(pts_ns, arrival)
         frame = Frame(
             stream=self._name,
             seq=self._seq,
             pts_ns=pts_ns,
             planes=picture.planes,
             color=picture.color,
-            arrived_ns=arrived_ns,
+            arrived_ns=arrival.at_ns,
             wall_ns=wall_ns,
             wall_quality=quality,
             aspect=self._aspect(decoded, opened, picture),
@@ -75,9 +78,9 @@ class Framer:
         self._seq += 1
         return frame
 
-    def _wall(self, pts_ns: int, arrived_ns: int) -> tuple[int | None, Literal["none", "file", "host"]]:
-        if self._live:
-            return time.time_ns() - (time.monotonic_ns() - arrived_ns), "host"
+    def _wall(self, pts_ns: int, arrival: Arrival) -> tuple[int | None, Literal["none", "file", "host", "ntp"]]:
+        if self._clock is not None:
+            return self._clock.read(arrival)
         if self._wall_zero_ns is not None:
             return self._wall_zero_ns + pts_ns, "file"
         return None, "none"

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
+from streamseg.capture.status import SourceStatus, status_of
 from streamseg.records import Frame, Place, StreamInfo
 from streamseg.stages import Source
 
@@ -15,14 +16,9 @@ class Wrapped(ABC):
         self._source = source
 
     @property
-    def state(self) -> str:
-        """What the source is doing (see LiveSource)."""
-        return getattr(self._source, "state", "streaming")
-
-    @property
-    def reconnects(self) -> int:
-        """Times that a lost stream came back."""
-        return getattr(self._source, "reconnects", 0)
+    def status(self) -> SourceStatus:
+        """What the source is doing."""
+        return status_of(self._source)
 
     @property
     def exact(self) -> bool:

@@ -11,6 +11,7 @@ _KEYS = {
     "start": ("capture", "start"),
     "end": ("capture", "end"),
     "max_frames": ("capture", "max_frames"),
+    "rtsp_transport": ("capture", "rtsp_transport"),
     "model": ("model", "name"),
     "device": ("model", "device"),
     "runner": ("model", "runner"),
@@ -24,6 +25,7 @@ _KEYS = {
 _SWITCHES = {
     "realtime": ("capture", "pace", "realtime"),
     "as_fast_as_possible": ("capture", "pace", "fast"),
+    "no_wait": ("capture", "wait", False),
     "no_video": ("video", "enabled", False),
     "clips": ("clips", "enabled", True),
     "clean_plate": ("clean_plate", "enabled", True),

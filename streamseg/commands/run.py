@@ -34,6 +34,8 @@ def _option(*names: str, group: str, **settings: Any) -> Callable[[_Command], _C
 @_option("--start", metavar="T", type=MediaTime(), help="begin here: seconds or [HH:]MM:SS[.s]", group="Input")
 @_option("--end", metavar="T", type=MediaTime(), help="stop here", group="Input")
 @_option("--max-frames", metavar="N", type=int, help="at most N frames of each stream", group="Input")
+@_option("--rtsp-transport", type=click.Choice(("tcp", "udp")), help="how RTSP servers are asked to send", group="Input")
+@_option("--no-wait", is_flag=True, help="fail where a live SOURCE cannot be reached at the start", group="Input")
 @_option("--model", metavar="NAME|FILE", help="a shipped network, or .safetensors or .onnx", group="Network")
 @_option("--device", metavar="auto|cpu|cuda|cuda:N", help="where it runs", group="Network")
 @_option("--runner", type=click.Choice(_RUNNERS), metavar="|".join(_RUNNERS), help="what runs it", group="Network")

@@ -1,6 +1,7 @@
 """Capture in a worker: a thread per stream reads its source into free slots of the newest epoch."""
 
 import logging
+import os
 import threading
 import time
 from collections import Counter
@@ -10,12 +11,13 @@ from dataclasses import replace
 import msgspec
 
 from streamseg.capture import open_source
+from streamseg.capture.status import SourceStatus, status_of
 from streamseg.config import CaptureConfig
 from streamseg.errors import SourceError, told
 from streamseg.records import Frame, Place
 from streamseg.runtime.hosted import Hosted
 from streamseg.runtime.ledger import Ledger
-from streamseg.runtime.messages import Captured, Opened, encode_info
+from streamseg.runtime.messages import Captured, Opened, SourceIs, encode_info
 from streamseg.runtime.packing import pack
 from streamseg.runtime.slots import Stamp
 from streamseg.runtime.store import Area, Segment
@@ -23,6 +25,8 @@ from streamseg.runtime.store import Area, Segment
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.1
+HUNG = 70
+"""Exit status of a process that ends itself because a source hangs in a call that nothing can interrupt."""
 
 
 class CaptureState(msgspec.Struct, frozen=True):
@@ -39,14 +43,17 @@ class CaptureState(msgspec.Struct, frozen=True):
 
 
 class CaptureStation:
-    """Hosts the sources of a worker's streams.
+    """Hosts the sources of a worker's streams, and watches them: what each is doing is reported when it changes.
+
+    A source that hangs in a call which its own timeouts should have ended ends the process: a successor opens all of
+    them anew.
 
     A recorded stream waits for a free slot. A live one drops the frame at hand where none is free, and numbers those
     that found one. seq and counts of drops go on where a predecessor stopped.
 
     Args:
         capture: how sources are read.
-        report: told Opened and Captured, from the streams' threads.
+        report: told Opened, SourceIs and Captured, from threads of the station.
         published: told the stream and the slot of each new frame, from the streams' threads.
     """
 
@@ -56,11 +63,12 @@ class CaptureStation:
         self,
         capture: CaptureConfig,
         *,
-        report: Callable[[Opened | Captured], None],
+        report: Callable[[Opened | SourceIs | Captured], None],
         published: Callable[[Hosted, int, int], None],
     ):
         self._capture, self._report, self._published = capture, report, published
         self._readers: dict[int, _Reader] = {}
+        threading.Thread(target=self._watch, name="capture-watch", daemon=True).start()
 
     def open(self, stream: Hosted) -> None:
         """Begin to read a stream."""
@@ -82,6 +90,19 @@ class CaptureStation:
         """The stream is over."""
         self._readers.pop(number, None)
 
+    def _watch(self) -> None:
+        told: dict[int, SourceStatus] = {}
+        while True:
+            time.sleep(_LOOK_EVERY_S)
+            for number, reader in list(self._readers.items()):
+                status = reader.status
+                if status.hung:
+                    log.error("stream=%s source hangs; its process ends and begins anew", reader.name)
+                    os._exit(HUNG)
+                if status != told.get(number):
+                    told[number] = status
+                    self._report(SourceIs(number, status.state, status.reason, status.reconnects))
+
 
 class _Reader:
     """One stream's source, read in a thread of its own."""
@@ -90,7 +111,7 @@ class _Reader:
         self,
         stream: Hosted,
         capture: CaptureConfig,
-        report: Callable[[Opened | Captured], None],
+        report: Callable[[Opened | SourceIs | Captured], None],
         published: Callable[[Hosted, int, int], None],
     ):
         self.wake = threading.Event()
@@ -104,6 +125,16 @@ class _Reader:
         self._dropped_before = Counter(before.dropped_at_last if meets_again else before.dropped)
         self._dropped_at_last, self._dropped_here = self._dropped_before, Counter[str]()
         self._size_hw = (0, 0)
+
+    @property
+    def name(self) -> str:
+        """Of the stream."""
+        return self._stream.name
+
+    @property
+    def status(self) -> SourceStatus:
+        """What the source is doing."""
+        return status_of(self._source)
 
     def run(self) -> None:
         """Read to the end; how it ended is reported, and nothing raised."""

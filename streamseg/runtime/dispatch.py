@@ -140,6 +140,8 @@ class Dispatch:
         for run in self.active:
             if plan in run.workers:
                 run.account.restarted()
+                if "capture" in plan.stages:
+                    run.source_died()
                 if "capture" in plan.stages and (run.stopped or run.error):
                     self.captured(run)
 

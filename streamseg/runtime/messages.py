@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from streamseg.capture.status import SourceState
 from streamseg.records import StreamInfo
 from streamseg.runtime.store import Layout
 
@@ -111,6 +112,15 @@ class Opened(msgspec.Struct, tag="opened", frozen=True):
     info: bytes
 
 
+class SourceIs(msgspec.Struct, tag="source", frozen=True):
+    """What a stream's source is doing now (see capture.status.SourceStatus); reconnects of this process alone."""
+
+    stream: int
+    state: SourceState
+    reason: str | None = None
+    reconnects: int = 0
+
+
 class Captured(msgspec.Struct, tag="captured", frozen=True):
     """Capture has handed out its last frame; error: why the source broke off."""
 
@@ -145,7 +155,7 @@ class Log(msgspec.Struct, tag="log", frozen=True):
 
 
 Order = Begin | Open | Map | Route | Stop | End | Forget
-Report = Ready | Refused | Opened | Captured | Failed | Closed | Log
+Report = Ready | Refused | Opened | SourceIs | Captured | Failed | Closed | Log
 
 _ORDERS: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Order)
 _REPORTS: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Report)

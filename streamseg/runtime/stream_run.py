@@ -4,10 +4,11 @@ import logging
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from streamseg.capture import redact
+from streamseg.capture.status import SourceStatus
 from streamseg.job import JobStream
 from streamseg.pipeline import FAILURES_IN_A_ROW
 from streamseg.records import StreamInfo
@@ -57,6 +58,8 @@ class StreamRun(JobStream):
     epochs: dict[int, Epoch] = field(default_factory=dict)
     ledger_fd: int = -1
     _ledger: Ledger | None = None
+    _source: SourceStatus = SourceStatus()
+    _reconnects_before: int = 0
     _failures: int = 0
     _last_failure: str = ""
 
@@ -71,6 +74,20 @@ class StreamRun(JobStream):
     def frames(self) -> int | None:
         """How many frames the stream will have, about; None where nobody can tell."""
         return self.frames_of(self.info)
+
+    @property
+    def source(self) -> SourceStatus:
+        """What its source is doing."""
+        return self._source
+
+    def source_is(self, status: SourceStatus) -> None:
+        """Capture tells what its source is doing; its reconnects count on over the deaths of its processes."""
+        self._source = replace(status, reconnects=self._reconnects_before + status.reconnects)
+
+    def source_died(self) -> None:
+        """Its process is gone."""
+        self._reconnects_before = self._source.reconnects
+        self._source = SourceStatus("connecting", "the process that read it died", self._reconnects_before)
 
     def begin(self, workers: list[WorkerPlan]) -> None:
         """Its turn has come: these workers serve it."""
@@ -159,7 +176,8 @@ class StreamRun(JobStream):
     def result(self) -> StreamResult:
         """How the stream went; one that never began was stopped."""
         state: State = "stopped" if self.state == "waiting" or self.state == "running" else self.state
-        return StreamResult(redact(self.stream.source), state, self.error, self.account.totals(), self.times.stages)
+        source, totals = redact(self.stream.source), self.account.totals()
+        return StreamResult(source, state, self.error, totals, self.source.reconnects, self.times.stages)
 
     def _count_arrivals(self, epoch: Epoch) -> None:
         table = epoch.segment.table

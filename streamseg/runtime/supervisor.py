@@ -16,6 +16,7 @@ import zmq
 
 from streamseg import errors
 from streamseg.capture import is_live
+from streamseg.capture.status import SourceStatus
 from streamseg.config import Config, StreamConfig
 from streamseg.runtime.crew import SUPERVISOR, Crew, Member, hear
 from streamseg.runtime.dispatch import Dispatch
@@ -30,6 +31,7 @@ from streamseg.runtime.messages import (
     Ready,
     Refused,
     Report,
+    SourceIs,
     decode_info,
 )
 from streamseg.runtime.placement import WorkerPlan, place
@@ -135,6 +137,8 @@ class Supervisor:
                 self._is_ready(member, report)
             case Opened(number, info):
                 self._dispatch.opened(self.runs[number], decode_info(info))
+            case SourceIs(number, state, reason, reconnects):
+                self.runs[number].source_is(SourceStatus(state, reason, reconnects))
             case Captured(number, error):
                 self._dispatch.captured(self.runs[number], error)
             case Failed(number, seq, station, error, fatal):

@@ -94,7 +94,7 @@ def _add_silence(container: Any, stream: Any, seconds: float) -> None:
     container.mux(stream.encode())
 
 
-LIVE: dict[str, Any] = {"open_timeout_s": 5, "read_timeout_s": 2, "backoff_max_s": 0.2}
+LIVE: dict[str, Any] = {"wait": False, "open_timeout_s": 5, "read_timeout_s": 2, "backoff_max_s": 0.2}
 """Timeouts of tests against a server of this machine."""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from streamseg.capture import open_source, parse_source
+from streamseg.capture import live, open_source, parse_source
 from streamseg.config import CaptureConfig
 from streamseg.errors import SourceUnreachable
 from tests.servers import RtspServer, rtsp_server
@@ -22,10 +22,10 @@ def test_a_server_that_is_killed_and_comes_back(server: RtspServer) -> None:
     source.open()
     frames = iter(source)
     seen = list(islice(frames, 5))
-    assert source.state == "streaming"
+    assert source.status.state == "streaming"
     server.stop()
     threading.Timer(0.5, server.start).start()
-    while source.reconnects == 0 or seen[-1].seq < 12:
+    while source.status.reconnects == 0 or seen[-1].seq < 12:
         seen.append(next(frames))
     source.close()
     assert [f.seq for f in seen] == list(range(len(seen)))
@@ -34,7 +34,7 @@ def test_a_server_that_is_killed_and_comes_back(server: RtspServer) -> None:
     # the gap shows in media time
     assert max(b - a for a, b in pairwise(times)) > 0.3e9
     assert list(frames) == []
-    assert source.state == "ended"
+    assert source.status.state == "ended"
 
 
 def test_lost_for_good(server: RtspServer) -> None:
@@ -44,14 +44,14 @@ def test_lost_for_good(server: RtspServer) -> None:
     server.stop()
     with pytest.raises(SourceUnreachable, match="given up after 2 tries"):
         list(frames)
-    assert source.state == "failed"
+    assert source.status.state == "failed"
 
 
 def test_a_stream_that_ends_is_connected_again(clip: Path) -> None:
     with rtsp_server(clip, seconds=1) as server:
         source = live_source(server.url)
         frames = list(islice(source, 70))
-        assert source.reconnects >= 1
+        assert source.status.reconnects >= 1
         assert [f.seq for f in frames] == list(range(70))
 
 
@@ -102,4 +102,56 @@ def test_closing_what_was_never_read_leaves_the_server(server: RtspServer) -> No
     source.open()
     source.close()
     assert list(source) == []
-    assert source.state == "ended"
+    assert source.status.state == "ended"
+
+
+def test_a_call_that_outlasts_its_own_timeouts_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a name lookup or a driver may, which nothing can interrupt."""
+    over = threading.Event()
+
+    def stuck(*_: object, **__: object) -> None:
+        over.wait()
+        raise SourceUnreachable("at last")
+
+    monkeypatch.setattr(live, "connect", stuck)
+    monkeypatch.setattr(live, "_HUNG_S", 0.2)
+    source = live_source("rtsp://camera/1", open_timeout_s=0.1, read_timeout_s=0.1, reconnect_tries=0)
+    opening = threading.Thread(target=lambda: pytest.raises(SourceUnreachable, source.open))
+    opening.start()
+    assert not source.status.hung
+    deadline_s = time.monotonic() + 20
+    while not source.status.hung:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+    over.set()
+    opening.join()
+    assert not source.status.hung
+
+
+def test_a_server_that_is_not_there_yet_is_waited_for(server: RtspServer) -> None:
+    server.stop()
+    source = live_source(server.url, wait=True, open_timeout_s=0.3)
+    threading.Timer(1.5, server.start).start()
+    assert source.open().size_hw == (64, 96)
+    source.close()
+
+
+def test_silence_shows(server: RtspServer) -> None:
+    source = live_source(server.url, read_timeout_s=30)
+    frames = iter(source)
+    next(frames)
+    os.kill(server.pid, signal.SIGSTOP)
+    reading = threading.Thread(target=lambda: list(frames))
+    reading.start()
+    try:
+        deadline_s = time.monotonic() + 20
+        while source.status.state != "stalled":
+            assert time.monotonic() < deadline_s
+            time.sleep(0.02)
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    while source.status.state != "streaming":
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+    source.close()
+    reading.join()

@@ -53,7 +53,7 @@ def test_seq_and_media_time_go_on(server: RtspServer, last: Frame) -> None:
     times = [f.pts_ns for f in frames]
     assert times == sorted(set(times))
     assert not source.exact
-    assert source.reconnects == 0
+    assert source.status.reconnects == 0
 
 
 def test_frames_before_the_place_count(server: RtspServer, last: Frame) -> None:
@@ -109,7 +109,7 @@ def test_gives_up_by_the_rules_of_a_lost_stream() -> None:
     source = live_source(_nobody(), reconnect_tries=2, backoff_max_s=0.01)
     with pytest.raises(SourceUnreachable, match="given up after 2 tries to reconnect"):
         source.open(_PLACE)
-    assert source.state == "failed"
+    assert source.status.state == "failed"
 
 
 def test_close_ends_its_patience() -> None:

@@ -47,7 +47,7 @@ def test_digest_login(clip: Path, caplog: pytest.LogCaptureFixture) -> None:
             with pytest.raises(SourceRefused, match="access refused") as raised:
                 source.open()
             assert "secret" not in str(raised.value)
-            assert source.state == "failed"
+            assert source.status.state == "failed"
         source = live_source(server.url.replace("//", "//guard:top-secret@"))
         assert source.open().source == server.url.replace("//", "//***@")
         assert next(iter(source)).seq == 0
@@ -81,7 +81,7 @@ def test_open_tries_until_its_timeout() -> None:
     with pytest.raises(SourceUnreachable):
         source.open()
     assert time.monotonic() - began > 0.2
-    assert source.state == "failed"
+    assert source.status.state == "failed"
 
 
 def test_unknown_host() -> None:

@@ -1,18 +1,20 @@
 """Capture on a real segment, by a source that drops: every drop is counted once, wherever a forerunner died."""
 
 import os
+import threading
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from streamseg.capture.status import SourceStatus
 from streamseg.config import CaptureConfig, StreamConfig
 from streamseg.records import Frame, Planes
 from streamseg.runtime import capture_station
-from streamseg.runtime.capture_station import CaptureStation, capture_state
+from streamseg.runtime.capture_station import HUNG, CaptureStation, capture_state
 from streamseg.runtime.hosted import Hosted
 from streamseg.runtime.ledger import Ledger
-from streamseg.runtime.messages import Captured
+from streamseg.runtime.messages import Captured, SourceIs
 from streamseg.runtime.slots import SlotTable
 from streamseg.runtime.store import Layout, Segment, make_memory, make_segment
 from streamseg.testing import ListSource
@@ -78,3 +80,54 @@ def test_what_was_dropped_is_counted_once(stream, monkeypatch, seq, died):
     assert read_to_the_end(stream) is None
     assert sorted(stream.segments[1].table.seq.tolist()) == list(range(COUNT))
     assert capture_state(stream.ledger, 1).dropped == {"undecodable": sum(LOSSES.values())}
+
+
+class Watched(ListSource):
+    """Waits for a word before each frame; what it is doing is set from outside."""
+
+    status = SourceStatus("connecting")
+    word = threading.Semaphore(0)
+
+    def __iter__(self):
+        for frame in super().__iter__():
+            self.word.acquire()
+            yield frame
+
+
+def test_what_a_source_does_is_reported_when_it_changes(stream, monkeypatch):
+    source = Watched(frames(), fps=Fraction(25))
+    monkeypatch.setattr(capture_station, "open_source", lambda *_, **__: source)
+    reports = []
+    CaptureStation(CaptureConfig(), report=reports.append, published=lambda *_: None).open(stream)
+    seen = [
+        SourceStatus("connecting", "no answer"),
+        SourceStatus("streaming"),
+        SourceStatus("backing-off", "the stream ended"),
+        SourceStatus("streaming", reconnects=1),
+    ]
+    for status in seen:
+        source.status = status
+        wanted = SourceIs(0, status.state, status.reason, status.reconnects)
+        until(lambda wanted=wanted: reports and reports[-1] == wanted)
+    told = [report for report in reports if isinstance(report, SourceIs)]
+    assert len(told) - len(seen) in (0, 1)  # the first state may have been seen
+    for _ in range(COUNT):
+        source.word.release()
+
+
+def test_a_source_that_hangs_ends_the_process(stream, monkeypatch):
+    source = Watched(frames(), fps=Fraction(25))
+    monkeypatch.setattr(capture_station, "open_source", lambda *_, **__: source)
+    ended = []
+
+    def end(status):
+        ended.append(status)
+        source.status = SourceStatus()
+
+    monkeypatch.setattr(capture_station.os, "_exit", end)
+    CaptureStation(CaptureConfig(), report=lambda _: None, published=lambda *_: None).open(stream)
+    source.status = SourceStatus("connecting", hung=True)
+    until(lambda: ended)
+    assert ended == [HUNG]
+    for _ in range(COUNT):
+        source.word.release()
