@@ -4,6 +4,7 @@ The account closes: captured = emitted + dropped + failed + in flight. Every ter
 is a check and not a definition. Memory is bounded whatever the length of the stream; any thread may write or read.
 """
 
+import itertools
 import math
 import time
 from collections import Counter
@@ -16,7 +17,18 @@ from streamseg.records import Extraction, Frame
 _FLOOR_NS = 1_000
 _GROWTH = 1.05
 _BUCKETS = math.ceil(math.log(1e12 / _FLOOR_NS, _GROWTH)) + 1
+BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Upper bounds of a Histogram's buckets."""
 _SHARES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """counts: durations up to each of BOUNDS_S, to within 5 %; of all, count and sum_s."""
+
+    counts: tuple[int, ...]
+    count: int
+    sum_s: float
 
 
 class Latency:
@@ -27,7 +39,7 @@ class Latency:
 
     def __init__(self) -> None:
         self._counts = [0] * _BUCKETS
-        self._total = 0
+        self._total = self._sum_ns = 0
         self._lowest_ns, self._highest_ns = math.inf, 0.0
 
     def observe(self, duration_ns: int) -> None:
@@ -35,6 +47,7 @@ class Latency:
         bucket = int(math.log(max(duration_ns, _FLOOR_NS) / _FLOOR_NS, _GROWTH))
         self._counts[min(bucket, _BUCKETS - 1)] += 1
         self._total += 1
+        self._sum_ns += duration_ns
         self._lowest_ns = min(self._lowest_ns, duration_ns)
         self._highest_ns = max(self._highest_ns, duration_ns)
 
@@ -49,6 +62,13 @@ class Latency:
             bucket += 1
         middle_ns = _FLOOR_NS * _GROWTH ** (bucket + 0.5)
         return min(max(middle_ns, self._lowest_ns), self._highest_ns)
+
+    def histogram(self) -> "Histogram":
+        """All durations in the coarse buckets that monitoring keeps."""
+        upto = list(itertools.accumulate(self._counts))
+        last = (int(math.log(bound_s * 1e9 / _FLOOR_NS, _GROWTH)) for bound_s in BOUNDS_S)
+        counts = tuple(upto[min(bucket, _BUCKETS - 1)] for bucket in last)
+        return Histogram(counts, self._total, self._sum_ns / 1e9)
 
     def percentiles_ms(self) -> dict[str, float]:
         """p50, p95 and p99 in milliseconds."""
@@ -200,6 +220,11 @@ class Account:
         """A stage spent this long on a frame."""
         with self._lock:
             self._latencies.setdefault(stage, Latency()).observe(duration_ns)
+
+    def histograms(self) -> dict[str, Histogram]:
+        """The durations by stage, and "total"."""
+        with self._lock:
+            return {stage: latency.histogram() for stage, latency in self._latencies.items()}
 
     def totals(self) -> Totals:
         """All counters at one moment."""

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 import click
 
 from streamseg.capture.redact import redact
+from streamseg.commands.camera import camera
 from streamseg.commands.check import check
+from streamseg.commands.ctl import ctl
 from streamseg.commands.doctor import doctor
 from streamseg.commands.evaluate import evaluate
 from streamseg.commands.export import export
@@ -19,7 +21,7 @@ from streamseg.commands.run import run
 from streamseg.commands.train import train
 from streamseg.errors import ConfigError, ModelError, StreamsegError
 
-COMMANDS: tuple[click.Command, ...] = (run, check, init, doctor, render, train, evaluate, export)
+COMMANDS: tuple[click.Command, ...] = (run, check, init, doctor, render, train, evaluate, export, ctl, camera)
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 

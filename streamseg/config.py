@@ -7,18 +7,17 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from streamseg.config_metadata import MqttConfig, PublishConfig, WebhookConfig
+from streamseg.config_section import Section
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)]
 Share = Annotated[float, Field(ge=0, le=1)]
+SinkKind = Literal["cutouts", "clips", "video", "clean_plate", "objects", "events", "publish", "mqtt", "webhook"]
 
 
-class Section(BaseModel):
-    """A part of the file: unknown keys are refused, values never change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 Coordinate = Annotated[float, Field(allow_inf_nan=False, ge=-100_000, le=100_000)]
 Point = tuple[Coordinate, Coordinate]
 
@@ -154,7 +153,7 @@ Weight = Annotated[float, Field(ge=0, le=10)]
 class TermWeights(Section):
     """Exponents of the terms whose product is a shot's score: 0 leaves one out, higher ones make it count for more."""
 
-    confidence: Weight = Field(1.0, description="how sure the network is")
+    confidence: Weight = Field(1.0, description="how sure the network is, also of the outline")
     size: Weight = Field(1.0, description="extent of the box in pixels")
     completeness: Weight = Field(1.0, description="not cut off by a border, nothing in front")
     sharpness: Weight = Field(0.5, description="detail inside the mask")
@@ -269,7 +268,7 @@ class RuntimeConfig(Section):
     preprocess_workers: int = Field(1, ge=1, le=64, description="processes for preprocessing (placement: split)")
     tracking_workers: int = Field(1, ge=1, le=64, description="processes for tracking, streams spread")
     sink_workers: int = Field(1, ge=1, le=64, description="processes for each kind of sink (split) or all (fused)")
-    optional_sinks: tuple[Literal["cutouts", "clips", "video", "clean_plate", "objects", "events"], ...] = Field(
+    optional_sinks: tuple[SinkKind, ...] = Field(
         (), description="these skip frames, counted, rather than hold a stream up; at its end each has 10 s to finish"
     )
     restarts: int = Field(5, ge=0, le=10000, description="a process that dies more often in restarts_s is given up")
@@ -277,6 +276,26 @@ class RuntimeConfig(Section):
     stall_s: float = Field(30.0, gt=0, le=3600, description="a process without progress for so long is killed, s")
     start_s: float = Field(180.0, gt=0, le=3600, description="and one that is not ready for so long, s")
     drain_s: float = Field(20.0, gt=0, le=3600, description="after the first Ctrl-C or SIGTERM all ends within, s")
+
+
+class WebConfig(Section):
+    """The one HTTP server of a run: health, metrics, control."""
+
+    enabled: bool = Field(False, description="serve HTTP while the run lasts")
+    host: str = Field("127.0.0.1", min_length=1, description="address to listen at; 0.0.0.0: all of this machine")
+    port: int = Field(8765, ge=0, le=65535, description="0: any that is free")
+    auth: Literal["token", "none"] = Field("token", description="none: anybody may do anything; loopback only")
+    token_env: str | None = Field(
+        None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="environment variable with the token; default: a new one"
+    )
+    hosts: tuple[str, ...] = Field((), description="names that requests may call it by; default on loopback: its own")
+    hold: bool = Field(False, description="go on when all streams are over: others may be added")
+
+    @model_validator(mode="after")
+    def _check_auth(self) -> "WebConfig":
+        if self.auth == "none" and self.host not in LOOPBACK:
+            raise ValueError(f"auth none: allowed on {', '.join(LOOPBACK)} only, host is {self.host}")
+        return self
 
 
 class Config(Section):
@@ -293,8 +312,12 @@ class Config(Section):
     clean_plate: CleanPlateConfig = CleanPlateConfig()
     objects: ObjectsConfig = ObjectsConfig()
     events: EventsConfig = EventsConfig()
+    publish: PublishConfig = PublishConfig()
+    mqtt: MqttConfig = MqttConfig()
+    webhook: WebhookConfig = WebhookConfig()
     output: OutputConfig = OutputConfig()
     runtime: RuntimeConfig = RuntimeConfig()
+    web: WebConfig = WebConfig()
     jobs: int = Field(1, ge=1, le=256, description="file streams at a time; live streams always run")
 
     def classes_of(self, stream: StreamConfig) -> list[str] | None:
@@ -311,6 +334,13 @@ class Config(Section):
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise ValueError(f"streams: name {twice[0]!r} is given twice; names must differ")
+        return self
+
+    @model_validator(mode="after")
+    def _check_publishers(self) -> "Config":
+        if self.publish.endpoint is not None and self.runtime.sink_workers > 1:
+            workers = self.runtime.sink_workers
+            raise ValueError(f"publish.endpoint: one process must own it; runtime.sink_workers is {workers}, not 1")
         return self
 
     @model_validator(mode="after")

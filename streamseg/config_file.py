@@ -13,6 +13,11 @@ from streamseg.errors import ConfigError
 
 def load(path: Path | str) -> Config:
     """Read a YAML file; ConfigError lists every error, one a line, as file: key: what is wrong (value)."""
+    return parse(read_yaml(path), str(path))
+
+
+def read_yaml(path: Path | str) -> Any:
+    """What a YAML file holds, an empty one {}; ConfigError where it cannot be read, or is no YAML."""
     try:
         document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
@@ -21,7 +26,7 @@ def load(path: Path | str) -> Config:
         where = getattr(error, "problem_mark", None)
         line = f" line {where.line + 1}, column {where.column + 1}:" if where else ""
         raise ConfigError(f"{path}:{line} not YAML: {getattr(error, 'problem', None) or error}") from error
-    return parse(document if document is not None else {}, str(path))
+    return document if document is not None else {}
 
 
 def parse(document: Any, where: str) -> Config:

@@ -16,6 +16,8 @@ RGB_COLOR = Color("bt601", full_range=True, chroma_site="center")
 
 U8 = npt.NDArray[np.uint8]
 F64 = npt.NDArray[np.float64]
+_HALVES_UP = 1e-3
+"""Added before OpenCV rounds sums of eighths, whose halves it would round to even numbers."""
 _WEIGHTS = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722)}
 
 
@@ -56,11 +58,23 @@ def rgb_value_to_yuv(rgb: tuple[int, int, int], color: Color) -> tuple[int, int,
 
 
 def upsample_chroma(plane: U8, size_hw: tuple[int, int], color: Color) -> U8:
-    """Half-size chroma (uint8 [ceil(h / 2), ceil(w / 2)]) at every luma pixel, linear, by its true sample sites."""
+    """Half-size chroma (uint8 [ceil(h / 2), ceil(w / 2)]) at every luma pixel, linear, by its true sample sites.
+
+    Rounded once, halves up.
+    """
+    height, width = plane.shape
     # luma column x lies at chroma column x / 2 (left sites) or x / 2 - 1 / 4 (centred); rows are centred
-    matrix = np.array([[0.5, 0, 0.0 if color.chroma_site == "left" else -0.25], [0, 0.5, -0.25]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(plane, matrix, size_hw[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    if color.chroma_site == "center":
+        spread = cv2.resize(plane, (2 * width, 2 * height), interpolation=cv2.INTER_LINEAR_EXACT)
+        return spread[: size_hw[0], : size_hw[1]]
+    at_samples = cv2.resize(plane, (width, 2 * height), interpolation=cv2.INTER_LINEAR_EXACT)
+    around = cv2.copyMakeBorder(plane, 1, 1, 0, 1, cv2.BORDER_REPLICATE)
+    pairs = cv2.add(around[:, :-1], around[:, 1:], dtype=cv2.CV_16U)
+    between = np.empty((height, 2, width), np.uint8)
+    for row, next_to in enumerate((pairs[:-2], pairs[2:])):
+        cv2.addWeighted(pairs[1:-1], 0.375, next_to, 0.125, _HALVES_UP, dst=between[:, row], dtype=cv2.CV_8U)
+    spread = cv2.merge([at_samples, between.reshape(2 * height, width)]).reshape(2 * height, 2 * width)
+    return spread[: size_hw[0], : size_hw[1]]
 
 
 def crop_rgb(frame: Frame, crop: tuple[int, int, int, int]) -> U8:
@@ -73,10 +87,9 @@ def crop_rgb(frame: Frame, crop: tuple[int, int, int, int]) -> U8:
     left, top = max(0, (x0 & ~1) - 2), max(0, (y0 & ~1) - 2)
     right, bottom = min(width, x1 + 3), min(height, y1 + 3)
     planes, half = frame.planes, (slice(top // 2, (bottom + 1) // 2), slice(left // 2, (right + 1) // 2))
-    luma = planes.y[top:bottom, left:right]
-    chroma = (upsample_chroma(np.ascontiguousarray(p[half]), luma.shape, frame.color) for p in (planes.u, planes.v))
-    rgb = yuv_to_rgb(cv2.merge([luma, *chroma]), frame.color)
-    return rgb[y0 - top : y1 - top, x0 - left : x1 - left]
+    chroma = (upsample_chroma(p[half], (bottom - top, right - left), frame.color) for p in (planes.u, planes.v))
+    inner = slice(y0 - top, y1 - top), slice(x0 - left, x1 - left)
+    return yuv_to_rgb(cv2.merge([planes.y[y0:y1, x0:x1], *(plane[inner] for plane in chroma)]), frame.color)
 
 
 def frame_rgb(frame: Frame) -> U8:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from typing import Protocol, Self
 
@@ -50,11 +50,11 @@ def display(streams: Sequence[Watched], console: Console, *, verbose: bool = Fal
 
 
 class Bars:
-    """A bar for each stream that has begun: frames, rate, drops, latency, time left."""
+    """A bar for each stream that has begun: frames, rate, drops, latency, time left. Streams may come and go."""
 
     def __init__(self, streams: Sequence[Watched], console: Console):
         self._streams = streams
-        self._rates = {stream.name: _Rate() for stream in streams}
+        self._rates = defaultdict[str, _Rate](_Rate)
         self._tasks: dict[str, TaskID] = {}
         self._due_s = 0.0
         self._progress = Progress(
@@ -84,6 +84,9 @@ class Bars:
         for stream in self._streams:
             if stream.state != "waiting":
                 self._show(stream, now_s)
+        for name in self._tasks.keys() - {stream.name for stream in self._streams}:
+            self._progress.remove_task(self._tasks.pop(name))
+            self._rates.pop(name, None)
 
     def _show(self, stream: Watched, now_s: float) -> None:
         totals = stream.account.totals()
@@ -107,7 +110,7 @@ class LogLines:
     def __init__(self, streams: Sequence[Watched], every_s: float = LINES_EVERY_S):
         self._streams = streams
         self._every_s = every_s
-        self._rates = {stream.name: _Rate() for stream in streams}
+        self._rates = defaultdict[str, _Rate](_Rate)
         self._due_s = time.monotonic() + every_s
 
     def __enter__(self) -> Self:

@@ -16,6 +16,7 @@ _LEFT_OUT = {
     "capture": {"pace", "threads", "open_timeout_s", "read_timeout_s", "reconnect_tries", "backoff_max_s"},
     "model": {"name", "threads"},
     "cutouts": {"compression"},
+    "clips": {"enabled"},
     "stream": {"name", "source"},
 }
 """Keys that change no pixel and no number, or that the source and the digest of the weights stand for."""
@@ -52,10 +53,11 @@ class Provenance:
 def config_sha256(config: Config, stream: StreamConfig) -> str:
     """SHA-256 (hex) of the settings that results depend on: JSON with sorted keys, without spaces.
 
-    That is the stream's own keys and the sections capture, model, tracking, cutouts and best_shot, less what changes no
-    result, and less all names of files.
+    That is the stream's own keys, the sections capture, model, tracking, cutouts, best_shot and clips, less what
+    changes no result, and less all names of files; and of video what privacy leaves of whom.
     """
-    model = config.model.model_copy(update={"classes": config.classes_of(stream), "score": config.score_of(stream)})
+    classes = config.classes_of(stream)
+    model = config.model.model_copy(update={"classes": classes, "score": config.score_of(stream)})
     parts: dict[str, Any] = {
         "stream": stream.model_copy(update={"classes": None, "score": None}),
         "capture": config.capture,
@@ -63,8 +65,13 @@ def config_sha256(config: Config, stream: StreamConfig) -> str:
         "tracking": config.tracking,
         "cutouts": config.cutouts,
         "best_shot": config.best_shot,
+        "clips": config.clips,
     }
     document = {name: part.model_dump(mode="json", exclude=_LEFT_OUT.get(name)) for name, part in parts.items()}
+    video = config.video
+    if video.privacy != "none":
+        hidden = classes if video.privacy_classes is None else video.privacy_classes
+        document["privacy"] = {"look": video.privacy, "classes": hidden}
     return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

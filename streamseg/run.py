@@ -28,8 +28,7 @@ from streamseg.job import DRAINING, JobStream
 from streamseg.pipeline import Pipeline
 from streamseg.preprocess import Preprocessor
 from streamseg.provenance import model_sha256
-from streamseg.runtime.stream_run import StreamRun
-from streamseg.sinks import build_sinks, prepare_output
+from streamseg.sinks import build_sinks, check_delivery, prepare_output
 from streamseg.stages import Network, Sink
 from streamseg.summary import RunResult, State, StreamResult
 from streamseg.tracking import ObjectTracker
@@ -69,25 +68,26 @@ def execute(config: Config, *, network: Network | None = None, verbose: bool = F
     """
     began_s = time.monotonic()
     streams = expand(config.streams)
-    if not streams:
+    if not streams and not (config.web.enabled and config.web.hold):
         raise ConfigError("streams: none; give a source, such as a file, a folder that holds some, or a URL")
+    check_delivery(config)
     _prepare(config.output)
     in_threads = network is not None or config.runtime.single_process
+    if in_threads and config.web.enabled:
+        raise ConfigError("web.enabled: cannot be served with runtime.single_process; leave one of them out")
     with Signals() as signals:
         if in_threads:
-            streams_run: Sequence[StreamJob | StreamRun] = _in_threads(
-                streams, config, network, signals, verbose=verbose
-            )
+            results = _in_threads(streams, config, network, signals, verbose=verbose)
         else:
-            streams_run = _in_processes(streams, config, signals, verbose=verbose)
-    result = RunResult(time.monotonic() - began_s, {one.name: one.result() for one in streams_run})
+            results = _in_processes(streams, config, signals, verbose=verbose)
+    result = RunResult(time.monotonic() - began_s, results)
     summary.write(result, config.output.dir / "summary.json")
     return result
 
 
 def _in_threads(
     streams: list[StreamConfig], config: Config, network: Network | None, signals: "Signals", *, verbose: bool
-) -> "list[StreamJob]":
+) -> dict[str, StreamResult]:
     """All stages in this process, a thread for each stream."""
     weights = model_sha256(config.model) if network is None else None
     jobs = [StreamJob(stream, config, weights) for stream in streams]
@@ -100,17 +100,17 @@ def _in_threads(
         _run_all(jobs, network, signals, shown=shown)
     except KeyboardInterrupt:
         log.warning("interrupted before a stream began")
-    return jobs
+    return {job.name: job.result() for job in jobs}
 
 
 def _in_processes(
     streams: list[StreamConfig], config: Config, signals: "Signals", *, verbose: bool
-) -> "list[StreamRun]":
+) -> dict[str, StreamResult]:
     """The stages as processes, this one their supervisor."""
     from streamseg.runtime.supervisor import Supervisor
 
     supervisor = Supervisor(
-        config, streams, version=__version__, check_labels=lambda labels: check_classes(streams, config, labels)
+        config, streams, version=__version__, check=lambda some, labels: check_classes(some, config, labels)
     )
     try:
         with progress.display(supervisor.runs, Console(stderr=True), verbose=verbose) as shown:
@@ -118,7 +118,7 @@ def _in_processes(
             supervisor.run(lambda: signals.asked, shown.update)
     finally:
         supervisor.close()
-    return supervisor.runs
+    return supervisor.results()
 
 
 def build(

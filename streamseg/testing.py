@@ -1,4 +1,7 @@
-"""For tests, ours and yours: the synthetic street's truth, a score against it, and sources and sinks made of lists."""
+"""For tests, ours and yours: the synthetic street's truth, a score against it, and sources and sinks made of lists.
+
+`read_mark` reads the number that `streamseg camera` draws into its pictures.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
+from streamseg.camera.marks import draw_mark as draw_mark
+from streamseg.camera.marks import read_mark as read_mark
 from streamseg.capture.street import Street
 from streamseg.capture.synthetic import parse_street_url
 from streamseg.geometry import Box, SoftMask, box_iou, cover

@@ -4,7 +4,7 @@ from av import VideoFrame
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamseg.pixels import crop_rgb, frame_rgb, planes_from_rgb, rgb_value_to_yuv
+from streamseg.pixels import crop_rgb, frame_rgb, planes_from_rgb, rgb_value_to_yuv, upsample_chroma
 from streamseg.records import Color, Frame, Planes
 
 
@@ -23,6 +23,19 @@ def test_a_crop_is_the_same_part_of_the_whole(data):
     x0, y0 = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
     x1, y1 = data.draw(st.integers(x0 + 1, width)), data.draw(st.integers(y0 + 1, height))
     assert np.array_equal(crop_rgb(frame, (x0, y0, x1, y1)), frame_rgb(frame)[y0:y1, x0:x1])
+
+
+@given(st.data())
+def test_chroma_is_linear_between_its_sites_and_rounded_once(data):
+    size_hw = data.draw(st.integers(1, 21)), data.draw(st.integers(1, 21))
+    site = data.draw(st.sampled_from(["left", "center"]))
+    plane = np.random.default_rng(data.draw(st.integers(0, 99))).integers(0, 256, [-(-n // 2) for n in size_hw])
+    plane = plane.astype(np.uint8)
+    rows, columns = np.arange(size_hw[0]) / 2 - 0.25, np.arange(size_hw[1]) / 2 - (0.25 if site == "center" else 0)
+    along = np.array([np.interp(columns, np.arange(plane.shape[1]), row) for row in plane])
+    exact = np.array([np.interp(rows, np.arange(plane.shape[0]), column) for column in along.T]).T
+    found = upsample_chroma(plane, size_hw, Color(chroma_site=site))
+    assert np.array_equal(found, np.floor(exact + 0.5))
 
 
 @pytest.mark.parametrize("matrix", ["bt601", "bt709"])

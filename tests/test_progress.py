@@ -25,7 +25,7 @@ class Stream:
     frames: int | None = 10
     account: Account = field(default_factory=Account)
     live: bool = False
-    source: SourceStatus = SourceStatus()
+    source: SourceStatus = field(default_factory=SourceStatus)
 
     def emit(self, count: int) -> None:
         self.account.begin()

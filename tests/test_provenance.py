@@ -19,7 +19,8 @@ def test_what_changes_no_result_changes_no_digest(tmp_path: Path) -> None:
     others: list[dict] = [
         {"output": {"dir": str(tmp_path), "overwrite": True}},
         {"runtime": {"placement": "split", "slots": 9}, "jobs": 3},
-        {"capture": {"pace": "realtime", "threads": 1}, "video": {"enabled": False}},
+        {"capture": {"pace": "realtime", "threads": 1}, "video": {"enabled": False, "privacy_classes": ["person"]}},
+        {"clips": {"enabled": True}, "cutouts": {"compression": 9}},
         {"model": {"threads": 7, "name": str(tmp_path / "copy-of-s.safetensors")}},
         {"streams": [STREET, {"source": "other.mp4", "name": "other"}]},
     ]
@@ -38,10 +39,20 @@ def test_what_changes_no_result_changes_no_digest(tmp_path: Path) -> None:
         {"cutouts": {"margin": 0.1}},
         {"best_shot": {"weights": {"size": 2}}},
         {"best_shot": {"scorer": "mine:score"}},
+        {"clips": {"padding": 0}},
+        {"video": {"privacy": "blur"}},
     ],
 )
 def test_what_changes_results_changes_the_digest(sections: dict) -> None:
     assert digest(**sections) != digest()
+
+
+def test_whom_privacy_hides_counts_and_how() -> None:
+    """Hidden objects are not cut out, and their pixels beside others are destroyed."""
+    asked = [{"privacy": look, "privacy_classes": whom} for look in ("blur", "fill") for whom in (None, ["person"])]
+    assert len({digest(video=one) for one in asked}) == 4
+    hidden = {"privacy": "blur", "privacy_classes": ["person"]}
+    assert digest({"classes": ["person"]}, video={"privacy": "blur"}) == digest({"classes": ["person"]}, video=hidden)
 
 
 def test_a_streams_own_keys_count() -> None:

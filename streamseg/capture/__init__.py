@@ -5,6 +5,7 @@ A new kind of source: one file here, one name in `_open_bare`.
 
 from streamseg.capture.freshest import Freshest
 from streamseg.capture.pace import Paced
+from streamseg.capture.privacy import Veiled
 from streamseg.capture.redact import redact
 from streamseg.capture.spec import expand, is_live, kind_of, parse_source
 from streamseg.config import CaptureConfig, StreamConfig
@@ -13,22 +14,18 @@ from streamseg.stages import Source
 __all__ = ["expand", "is_live", "open_source", "parse_source", "redact"]
 
 
-def open_source(stream: StreamConfig, capture: CaptureConfig, *, newest_only: bool = True) -> Source:
+def open_source(stream: StreamConfig, capture: CaptureConfig, *, newest_only: bool = True) -> Veiled:
     """The source of a stream that expand() has named; its open() has still to be called.
 
     Live: only the newest frame is kept for whoever fetches, if newest_only (pace fast: every frame, as long as the
     sender waits). Recorded: as fast as it is fetched (pace realtime: no faster than media time).
     """
-    source = _open_bare(stream, capture)
+    source: Source = _open_bare(stream, capture)
     if is_live(stream.source) and newest_only and capture.pace != "fast":
         source = Freshest(source)
     elif not is_live(stream.source) and capture.pace == "realtime":
         source = Paced(source)
-    if any(zone.kind == "privacy" for zone in stream.zones):
-        from streamseg.capture.privacy import Veiled
-
-        source = Veiled(source, stream.zones)
-    return source
+    return Veiled(source, stream.zones)
 
 
 def _open_bare(stream: StreamConfig, capture: CaptureConfig) -> Source:

@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from fractions import Fraction
 
 import av
 
@@ -160,7 +159,7 @@ class LiveSource:
         """How long a stream of this rate may be silent before it counts as stalled."""
         connection = self._connection
         fps = connection.opened.fps if connection else None
-        return max(_STALLED_S, _STALLED_FRAMES / fps) if fps else _STALLED_S
+        return max(_STALLED_S, float(_STALLED_FRAMES / fps)) if fps else _STALLED_S
 
     def _frames(self) -> Iterator[Frame]:
         while self._connection is not None and not self._closed.is_set():

@@ -29,14 +29,31 @@ class Veiled(Wrapped):
 
     def __init__(self, source: Source, zones: Sequence[ZoneConfig]) -> None:
         super().__init__(source)
-        self._zones = zones
-        self._hidden: dict[tuple[int, int], tuple[Mask, Mask]] = {}
+        self._veil: _Veil | None = None
+        self.change(zones)
+
+    def change(self, zones: Sequence[ZoneConfig]) -> None:
+        """From the next frame on these are the stream's zones; from any thread."""
+        private = [zone for zone in zones if zone.kind == "privacy"]
+        self._veil = _Veil(private) if private else None
 
     def __iter__(self) -> Iterator[Frame]:
         for frame in self._source:
-            yield replace(frame, planes=self._veil(frame), notes=(*frame.notes, _NOTE))
+            veil = self._veil
+            if veil is None:
+                yield frame
+            else:
+                yield replace(frame, planes=veil.over(frame), notes=(*frame.notes, _NOTE))
 
-    def _veil(self, frame: Frame) -> Planes:
+
+class _Veil:
+    """Privacy zones, and what they cover of frames of each size."""
+
+    def __init__(self, zones: Sequence[ZoneConfig]) -> None:
+        self._zones = zones
+        self._hidden: dict[tuple[int, int], tuple[Mask, Mask]] = {}
+
+    def over(self, frame: Frame) -> Planes:
         """Copies: the decoder may still need what it lent."""
         luma, chroma = self._masks(frame.size_hw)
         planes = frame.planes.y.copy(), frame.planes.u.copy(), frame.planes.v.copy()

@@ -1,5 +1,4 @@
-"""When a live frame was taken, in UTC: by the sender's clock where its reports tell it and it can be right, else by when
-its packet arrived here."""
+"""When a live frame was taken, in UTC: by the sender's clock where it is told and can be right, else by its arrival."""
 
 import logging
 import struct

@@ -1,10 +1,11 @@
-"""What a flag's text may be: media times, lists of names, how often to cut out."""
+"""What a flag's text may be: media times, lists of names, how often to cut out, where a server is."""
 
 import math
 import re
 
 import click
 
+_HOST_PORT = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[\w.-]+))(?::(?P<port>\d{1,5}))?")
 _CLOCK = re.compile(r"(?:(?P<h>\d+):)?(?P<m>\d{1,2}):(?P<s>\d{1,2}(?:\.\d+)?)")
 
 
@@ -46,6 +47,19 @@ class Cadence(click.ParamType[float | str]):
         if seconds is None or not 0 < seconds < math.inf:
             self.fail(f"{text!r} is neither seconds above 0 nor one of all, best, none", param, ctx)
         return seconds
+
+
+class Broker(click.ParamType[dict[str, str | int]]):
+    """HOST or HOST:PORT of a server; an IPv6 address with a port stands in brackets. As keys of a section."""
+
+    name = "HOST[:PORT]"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str | int]:
+        match = _HOST_PORT.fullmatch(str(value))
+        if match is None:
+            self.fail(f"{value!r} is not {self.name}, like 10.0.0.7:1883", param, ctx)
+        host: dict[str, str | int] = {"host": match["v6"] or match["host"]}
+        return host | {"port": int(match["port"])} if match["port"] else host
 
 
 def _number(text: str) -> float | None:

@@ -20,7 +20,11 @@ _KEYS = {
     "cutouts": ("cutouts", "every"),
     "privacy": ("video", "privacy"),
     "privacy_classes": ("video", "privacy_classes"),
+    "publish": ("publish", "endpoint"),
+    "webhook": ("webhook", "url"),
     "out": ("output", "dir"),
+    "host": ("web", "host"),
+    "port": ("web", "port"),
 }
 _SWITCHES = {
     "realtime": ("capture", "pace", "realtime"),
@@ -30,6 +34,8 @@ _SWITCHES = {
     "clips": ("clips", "enabled", True),
     "clean_plate": ("clean_plate", "enabled", True),
     "overwrite": ("output", "overwrite", True),
+    "serve": ("web", "enabled", True),
+    "hold": ("web", "hold", True),
     "single_process": ("runtime", "single_process", True),
 }
 
@@ -72,7 +78,8 @@ def _changes(flags: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     switched = [(f, {section: {key: value}}) for f, (section, key, value) in _SWITCHES.items() if flags.get(f)]
     jobs = [("jobs", {"jobs": flags["jobs"]})] if flags.get("jobs") is not None else []
     drawn = [("draw", {"video": _drawn(flags["draw"])})] if flags.get("draw") is not None else []
-    return [*valued, *switched, *jobs, *drawn]
+    broker = [("mqtt", {"mqtt": flags["mqtt"]})] if flags.get("mqtt") is not None else []
+    return [*valued, *switched, *jobs, *drawn, *broker]
 
 
 def _drawn(names: Sequence[str]) -> dict[str, Any]:

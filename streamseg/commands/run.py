@@ -7,6 +7,7 @@ from typing import Any, TypeVar, get_args
 import click
 
 from streamseg import logs
+from streamseg.commands.delivery_flags import delivery_flags
 from streamseg.commands.flag_types import Cadence, MediaTime, Names
 from streamseg.commands.flags_to_config import merge, replace_streams
 from streamseg.commands.grouped_help import ExamplesCommand, GroupedOption
@@ -34,7 +35,7 @@ def _option(*names: str, group: str, **settings: Any) -> Callable[[_Command], _C
 @_option("--start", metavar="T", type=MediaTime(), help="begin here: seconds or [HH:]MM:SS[.s]", group="Input")
 @_option("--end", metavar="T", type=MediaTime(), help="stop here", group="Input")
 @_option("--max-frames", metavar="N", type=int, help="at most N frames of each stream", group="Input")
-@_option("--rtsp-transport", type=click.Choice(("tcp", "udp")), help="how RTSP servers are asked to send", group="Input")
+@_option("--rtsp-transport", type=click.Choice(("tcp", "udp")), help="how RTSP servers are to send", group="Input")
 @_option("--no-wait", is_flag=True, help="fail where a live SOURCE cannot be reached at the start", group="Input")
 @_option("--model", metavar="NAME|FILE", help="a shipped network, or .safetensors or .onnx", group="Network")
 @_option("--device", metavar="auto|cpu|cuda|cuda:N", help="where it runs", group="Network")
@@ -50,10 +51,15 @@ def _option(*names: str, group: str, **settings: Any) -> Callable[[_Command], _C
     "--json-summary", metavar="FILE", type=click.Path(path_type=Path), help="a copy of summary.json", group="Results"
 )
 @look_flags
+@delivery_flags
 @_option("--realtime", is_flag=True, help="files at the speed of their own clock", group="Running")
 @_option("--as-fast-as-possible", is_flag=True, help="files as fast as the machine can", group="Running")
 @_option("--jobs", metavar="N", type=int, help="files at a time", group="Running")
 @_option("--single-process", is_flag=True, help="all stages in this process, not each in its own", group="Running")
+@_option("--serve", is_flag=True, help="HTTP: health, metrics, control (see streamseg ctl)", group="Serving")
+@_option("--host", metavar="ADDRESS", help="with --serve: listen here; default: 127.0.0.1", group="Serving")
+@_option("--port", metavar="N", type=int, help="with --serve: at this port; default: 8765; 0: any", group="Serving")
+@_option("--hold", is_flag=True, help="with --serve: go on when all streams are over", group="Serving")
 @_option("-v", "--verbose", count=True, help="log more; -vv: everything", group="Running")
 def run(sources: tuple[str, ...], file: str | None, **flags: Any) -> int:
     """Find, follow and cut out the objects of every SOURCE.
@@ -67,7 +73,9 @@ def run(sources: tuple[str, ...], file: str | None, **flags: Any) -> int:
     if flags["realtime"] and flags["as_fast_as_possible"]:
         raise click.UsageError("--realtime and --as-fast-as-possible cannot be given together; choose one")
     config = load(file) if file else Config()
-    if not sources and not config.streams:
+    if flags["hold"] and not (flags["serve"] or config.web.enabled):
+        raise click.UsageError("--hold needs --serve")
+    if not sources and not config.streams and not flags["hold"]:
         missing = f"no SOURCE, and {file} has no streams" if file else "no SOURCE and no --config"
         raise click.UsageError(f"{missing}; for example: streamseg run street.mp4")
     config = merge(config, flags)

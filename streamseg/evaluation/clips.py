@@ -104,7 +104,7 @@ def evaluate_clip(
     """
     require_truth(clip)
     masks_file, boxes_file = beside(clip)
-    lines = dict(_read_masks(masks_file)) if masks_file.exists() else None
+    lines = dict(read_masks(masks_file)) if masks_file.exists() else None
     rows = read_boxes(boxes_file) if boxes_file.exists() else None
     outlines, sights = OutlineJudge(), list[Sight]()
     label = "person" if "person" in network.labels else None
@@ -165,7 +165,8 @@ def _sight(rows: list[_Row], extraction: Extraction, label: str | None) -> Sight
     )
 
 
-def _read_masks(file: Path) -> Iterator[tuple[int, _MaskLine]]:
+def read_masks(file: Path) -> Iterator[tuple[int, _MaskLine]]:
+    """The labelled lines of a masks.jsonl, with their frames from 0; DataError names one that cannot be read."""
     decoder = msgspec.json.Decoder(_MaskLine)
     for number, text in enumerate(_lines(file), 1):
         try:

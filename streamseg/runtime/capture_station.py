@@ -12,8 +12,8 @@ import msgspec
 
 from streamseg.capture import open_source
 from streamseg.capture.status import SourceStatus, status_of
-from streamseg.config import CaptureConfig
-from streamseg.errors import SourceError, told
+from streamseg.config import CaptureConfig, StreamConfig
+from streamseg.errors import SourceError, StreamsegError, told
 from streamseg.records import Frame, Place
 from streamseg.runtime.hosted import Hosted
 from streamseg.runtime.ledger import Ledger
@@ -71,8 +71,12 @@ class CaptureStation:
         threading.Thread(target=self._watch, name="capture-watch", daemon=True).start()
 
     def open(self, stream: Hosted) -> None:
-        """Begin to read a stream."""
-        reader = _Reader(stream, self._capture, self._report, self._published)
+        """Begin to read a stream; a source that makes no sense is the end of that stream alone."""
+        try:
+            reader = _Reader(stream, self._capture, self._report, self._published)
+        except StreamsegError as error:
+            self._report(Captured(stream.number, told(error)))
+            return
         self._readers[stream.number] = reader
         threading.Thread(target=reader.run, name=f"capture-{stream.name}", daemon=True).start()
 
@@ -80,6 +84,16 @@ class CaptureStation:
         """A slot may be free, or a segment there."""
         if number in self._readers:
             self._readers[number].wake.set()
+
+    def pause(self, number: int, *, on: bool) -> None:
+        """Hand out no frames of this stream for now, or go on."""
+        if number in self._readers:
+            self._readers[number].pause(on=on)
+
+    def change(self, number: int, config: StreamConfig) -> None:
+        """The stream has other zones from the next frame on."""
+        if number in self._readers:
+            self._readers[number].change(config)
 
     def stop(self, number: int) -> None:
         """No further frames of this stream."""
@@ -116,7 +130,7 @@ class _Reader:
     ):
         self.wake = threading.Event()
         self._stream, self._report, self._published = stream, report, published
-        self._stopping = False
+        self._stopping, self._paused = False, stream.paused
         self._waits = not stream.live or capture.pace == "fast"
         self._source = open_source(stream.config, capture, newest_only=False)
         before = capture_state(stream.ledger, len(stream.stations))
@@ -152,6 +166,15 @@ class _Reader:
         finally:
             self._source.close()
 
+    def pause(self, *, on: bool) -> None:
+        """From any thread: a recorded stream waits, a live one drops what comes."""
+        self._paused = on
+        self.wake.set()
+
+    def change(self, config: StreamConfig) -> None:
+        """From any thread."""
+        self._source.change(config.zones)
+
     def stop(self) -> None:
         """From any thread."""
         self._stopping = True
@@ -178,10 +201,10 @@ class _Reader:
     def _hand_over(self, frame: Frame, *, spent_ns: int) -> None:
         """Put the frame into a free slot and tell of it; or drop it."""
         began_ns = time.monotonic_ns()
-        place = self._claim()
+        place = None if self._lets_pass() else self._claim()
         if place is None:
             if not self._stopping:
-                self._dropped_here["stale"] += 1
+                self._dropped_here["paused" if self._paused else "stale"] += 1
                 self._commit()
             return
         epoch, segment, slot = place
@@ -201,6 +224,13 @@ class _Reader:
         segment.table.publish(slot, stamp)
         self._last, self._dropped_at_last = stamp, dropped
         self._published(self._stream, epoch, slot)
+
+    def _lets_pass(self) -> bool:
+        """Whether a pause makes this frame be dropped; a recording waits here until the pause is over."""
+        while self._paused and self._waits and not self._stopping:
+            self.wake.clear()
+            self.wake.wait(_LOOK_EVERY_S)
+        return self._paused
 
     def _claim(self) -> tuple[int, Segment, int] | None:
         """A slot of the newest epoch, once there is one for frames of this size."""

@@ -26,7 +26,7 @@ SUPERVISOR = "supervisor"
 class Member:
     """A worker by its name: the process that plays it now, how it gets on, and when its predecessors died.
 
-    bells: where it can be rung; empty until it is ready.
+    bells: where it can be rung; empty until it is ready. serves: the web worker, which nobody rings, is.
     """
 
     plan: WorkerPlan
@@ -35,6 +35,7 @@ class Member:
     incarnation: int
     started_s: float
     bells: str = ""
+    serves: bool = False
     died_s: deque[float] = field(default_factory=deque)
 
     @property
@@ -44,8 +45,8 @@ class Member:
 
     @property
     def ready(self) -> bool:
-        """Whether it can take up streams."""
-        return bool(self.bells)
+        """Whether it can do what it is there for."""
+        return bool(self.bells) or self.serves
 
     def tell(self, order: Order, fds: Sequence[int] = ()) -> None:
         """Send an order; one that cannot be sent is told again to a successor, as far as it matters."""
@@ -91,7 +92,7 @@ class Crew:
         member.tell(msgspec.structs.replace(self._begin, **self._first_words(plan, incarnation)))
         member.tell(Route(SUPERVISOR, self._bells_here))
         for other in self.members.values():
-            if other is not member and other.ready:
+            if other is not member and other.bells:
                 member.tell(Route(other.name, other.bells))
         return member
 
@@ -108,7 +109,7 @@ class Crew:
         status = member.process.wait()
         member.line.close()
         self._bells(member.name, member.incarnation).unlink(missing_ok=True)
-        member.bells = ""
+        member.bells, member.serves = "", False
         return status
 
     def deaths(self, member: Member, within_s: float) -> int:

@@ -3,16 +3,33 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from streamseg.capture.status import SourceStatus
 from streamseg.config import Config, StreamConfig
 from streamseg.errors import ConfigError
 from streamseg.job import DRAINING
 from streamseg.records import StreamInfo
-from streamseg.runtime.crew import SUPERVISOR, Crew, Member
+from streamseg.runtime.briefing import NetworkFacts, open_order
+from streamseg.runtime.crew import Crew, Member
 from streamseg.runtime.links import Ringer
-from streamseg.runtime.messages import End, Forget, Map, Open, Stop, encode_info
+from streamseg.runtime.messages import (
+    Captured,
+    Change,
+    Closed,
+    End,
+    Failed,
+    Forget,
+    Map,
+    Opened,
+    Pause,
+    SourceIs,
+    Stop,
+    StreamReport,
+    decode_info,
+)
 from streamseg.runtime.placement import Placement, WorkerPlan
+from streamseg.runtime.roster import Roster
 from streamseg.runtime.stream_run import StreamRun
 
 log = logging.getLogger(__name__)
@@ -27,44 +44,108 @@ class Dispatch:
         placement: who lives with whom.
         crew: the workers.
         ringer: connected to those that are ready.
+        hire: starts one more worker.
+
+    Attributes:
+        roster: the streams.
+        network: what the network is, once it is loaded.
     """
 
     def __init__(
-        self, config: Config, streams: Sequence[StreamConfig], placement: Placement, crew: Crew, ringer: Ringer
+        self,
+        config: Config,
+        streams: Sequence[StreamConfig],
+        placement: Placement,
+        crew: Crew,
+        ringer: Ringer,
+        *,
+        hire: Callable[[WorkerPlan], None],
     ):
-        self.runs = [StreamRun(stream, config, i, placement) for i, stream in enumerate(streams)]
         self._config, self._placement, self._crew, self._ringer = config, placement, crew, ringer
-        self._network: tuple[tuple[int, int], tuple[str, ...], bool] | None = None
+        self._hire = hire
+        self.roster = Roster(config, placement, streams)
+        self.network: NetworkFacts | None = None
         self._drain_until_s: float | None = None
+
+    @property
+    def draining(self) -> bool:
+        """Whether the run is ending."""
+        return self._drain_until_s is not None
 
     @property
     def active(self) -> list[StreamRun]:
         """Streams that have begun and not ended."""
-        return [run for run in self.runs if run.phase not in ("waiting", "over")]
+        return [run for run in self.roster.runs if run.phase not in ("waiting", "over")]
 
     @property
     def over(self) -> bool:
-        """Whether all have ended."""
-        return all(run.phase == "over" for run in self.runs)
+        """Whether all have ended, and no others can come."""
+        holds = self._config.web.enabled and self._config.web.hold and self._drain_until_s is None
+        return not holds and all(run.phase == "over" for run in self.roster.runs)
 
-    def network_is(self, view_hw: tuple[int, int], labels: tuple[str, ...], *, motion: bool) -> None:
+    def remove(self, run: StreamRun) -> None:
+        """No further frames; what is in flight is finished, and then the stream forgotten."""
+        run.removed = True
+        if run.phase not in ("closing", "over"):
+            run.stopped = True
+            self.stop(run)
+
+    def pause(self, run: StreamRun, *, on: bool) -> None:
+        """Hand out no frames of it for now, or go on."""
+        run.paused = on
+        if run.phase in ("open", "running"):
+            reader = self._crew.members[_reader(run).name]
+            if reader.ready:
+                reader.tell(Pause(run.number, on))
+
+    def change(self, run: StreamRun, stream: StreamConfig) -> None:
+        """From the next frame on each stage goes by another configuration."""
+        run.stream = stream
+        if run.phase in ("open", "running", "closing"):
+            for plan in self._present(run):
+                member = self._crew.members[plan.name]
+                if member.ready:
+                    member.tell(Change(run.number, stream.model_dump_json().encode()))
+
+    def network_is(self, network: NetworkFacts) -> None:
         """The network is loaded; streams may begin."""
-        self._network = view_hw, labels, motion
+        self.network = network
 
     def enlist(self, member: Member) -> None:
         """A worker is ready: it takes up the streams that it serves."""
         for run in self.active:
             self._enlist(member, run)
 
-    def opened(self, run: StreamRun, info: StreamInfo) -> None:
+    def hear(self, report: StreamReport) -> None:
+        """A worker tells something of a stream."""
+        run = self.roster.get(report.stream)
+        if run is None:
+            return
+        match report:
+            case Opened(_, info):
+                self._opened(run, decode_info(info))
+            case SourceIs(_, state, reason, reconnects):
+                run.source_is(SourceStatus(state, reason, reconnects))
+            case Captured(_, error):
+                self._captured(run, error)
+            case Failed(_, seq, station, error, fatal):
+                run.note_failure(seq, station, error)
+                if fatal:
+                    self.give_up(run, error)
+            case Closed(_, station, error):
+                run.unclosed.discard(station)
+                if error:
+                    self.give_up(run, error)
+
+    def _opened(self, run: StreamRun, info: StreamInfo) -> None:
         """Capture knows its stream: frames need a segment, unless there is one for their size."""
-        assert self._network is not None
+        assert self.network is not None
         if run.phase == "closing" or (run.epochs and info.size_hw == run.size_hw):
             return
         first, run.size_hw = run.info is None, info.size_hw
         run.info = run.info or info
         try:
-            number = run.new_epoch(self._network[0])
+            number = run.new_epoch(self.network.view_hw)
         except ConfigError as error:
             self.give_up(run, str(error))
             return
@@ -76,7 +157,7 @@ class Dispatch:
             elif member.ready:
                 self._map(member, run, number)
 
-    def captured(self, run: StreamRun, error: str | None = None) -> None:
+    def _captured(self, run: StreamRun, error: str | None = None) -> None:
         """Capture has ended: what is in flight drains, and the sinks close."""
         if error:
             run.fail(error)
@@ -100,7 +181,7 @@ class Dispatch:
             if reader.ready:
                 reader.tell(Stop(run.number))
             else:
-                self.captured(run)
+                self._captured(run)
 
     def sweep(self, run: StreamRun) -> None:
         """Count what is done with, and tell capture of free slots."""
@@ -109,7 +190,7 @@ class Dispatch:
 
     def tick(self) -> None:
         """Look after every stream; several times a second."""
-        if self._network is not None and self._drain_until_s is None:
+        if self.network is not None and self._drain_until_s is None:
             self._start_waiting()
         for run in self.active:
             for plan in run.workers:
@@ -122,6 +203,7 @@ class Dispatch:
             if run.phase == "closing" and not run.unclosed and not run.in_flight:
                 self._tell(run, Forget(run.number))
                 run.finish()
+        self.roster.forget_removed()
         if self._drain_until_s is not None and time.monotonic() > self._drain_until_s:
             self._abandon()
 
@@ -130,7 +212,7 @@ class Dispatch:
         if self._drain_until_s is None:
             log.warning(DRAINING)
             self._drain_until_s = time.monotonic() + self._config.runtime.drain_s
-            for run in self.runs:
+            for run in self.roster.runs:
                 if run.phase not in ("closing", "over"):  # a stream that has come to its own end is done, not stopped
                     run.stopped = True
                     self.stop(run)
@@ -143,12 +225,12 @@ class Dispatch:
                 if "capture" in plan.stages:
                     run.source_died()
                 if "capture" in plan.stages and (run.stopped or run.error):
-                    self.captured(run)
+                    self._captured(run)
 
     def bereaved(self, plan: WorkerPlan, error: str) -> None:
         """A worker is gone for good: its streams fail, others go on; all fail if no network was ever loaded."""
-        for run in self.runs:
-            if run.phase == "waiting" and self._network is None and "inference" in plan.stages:
+        for run in self.roster.runs:
+            if run.phase == "waiting" and self.network is None and "inference" in plan.stages:
                 run.fail(error)
                 run.phase = "over"
             elif run.phase not in ("waiting", "over") and plan in run.workers:
@@ -156,7 +238,7 @@ class Dispatch:
                 run.stand_in(plan.stages)
                 run.unclosed -= set(plan.stages)
                 if "capture" in plan.stages:
-                    self.captured(run)
+                    self._captured(run)
                 elif not plan.stages[0].startswith("sink:"):
                     self.stop(run)
 
@@ -168,11 +250,12 @@ class Dispatch:
     def _start_waiting(self) -> None:
         """Begin streams whose turn it is: live ones at once, as many files at a time as there may be."""
         files = sum(not run.live for run in self.active)
-        for run in self.runs:
+        for run in self.roster.runs:
             if run.phase != "waiting" or (not run.live and files >= self._config.jobs):
                 continue
             reader = self._free_reader()
             if reader is None:
+                self._hire_reader()
                 return
             run.begin(self._placement.serving(run.number, reader.name))
             gone = [plan.name for plan in run.workers if plan.name in self._crew.gone]
@@ -191,27 +274,20 @@ class Dispatch:
         free = min(able, key=lambda member: reading[member.name], default=None)
         return free if free and reading[free.name] < self._config.runtime.streams_per_capture else None
 
+    def _hire_reader(self) -> None:
+        """One more capture worker, unless one is about to be ready."""
+        readers = [self._crew.members[plan.name] for plan in self._placement.groups[0]]
+        if all(member.ready or member.name in self._crew.gone for member in readers):
+            self._placement, plan = self._placement.with_reader()
+            self._hire(plan)
+
     def _enlist(self, member: Member, run: StreamRun) -> None:
         """Have a worker take up a stream, if it serves it and can do so now."""
         captures = "capture" in member.plan.stages
         if member.plan not in run.workers or not member.ready or not (captures or run.info):
             return
-        assert self._network is not None
-        view_hw, labels, motion = self._network
-        order = Open(
-            stream=run.number,
-            name=run.name,
-            config=run.stream.model_dump_json().encode(),
-            live=run.live,
-            stations=self._placement.stations,
-            view_hw=view_hw,
-            labels=labels,
-            motion=motion,
-            neighbours=self._neighbours(run),
-            epochs=len(run.epochs),
-            info=encode_info(run.info) if run.info else None,
-            reads=captures and run.phase != "closing",
-        )
+        assert self.network is not None
+        order = open_order(run, self.network, self._placement, reads=captures and run.phase != "closing")
         member.tell(order, [run.ledger_fd])
         for number in run.epochs:
             self._map(member, run, number)
@@ -222,15 +298,6 @@ class Dispatch:
     def _map(member: Member, run: StreamRun, number: int) -> None:
         epoch = run.epochs[number]
         member.tell(Map(run.number, number, epoch.segment.layout), [epoch.fd])
-
-    def _neighbours(self, run: StreamRun) -> dict[str, tuple[str, ...]]:
-        """For each stage, the workers of the stages that come next; after the last ones the supervisor."""
-        host = {stage: plan.name for plan in run.workers for stage in plan.stages}
-        after: dict[str, tuple[str, ...]] = {}
-        for index, stage in enumerate(("capture", *self._placement.stations), -1):
-            below = (i for i, above in enumerate(self._placement.upstream) if above == index)
-            after[stage] = tuple(sorted({host[self._placement.stations[i]] for i in below})) or (SUPERVISOR,)
-        return after
 
     def _present(self, run: StreamRun) -> Iterator[WorkerPlan]:
         return (plan for plan in run.workers if plan.name not in self._crew.gone)

@@ -1,4 +1,4 @@
-"""Where bells may be rung, and how a Unix socket is made nobody's but ours.
+"""Where sockets are, and how a Unix socket is made nobody's but ours.
 
 Two kinds of endpoint: ipc:///absolute/path between processes of this machine, tcp://HOST:PORT between machines.
 """
@@ -66,7 +66,7 @@ def listen(path: Path) -> socket.socket:
     except OSError as error:
         listener.close()
         taken = error.errno == errno.EADDRINUSE
-        reason = "exists already; a bell box needs a path of its own" if taken else error.strerror
+        reason = "exists already; a socket needs a path of its own" if taken else error.strerror
         raise ConfigError(f"{path}: {reason}") from error
     return listener
 
@@ -82,10 +82,10 @@ def _check_folder(folder: Path) -> None:
     try:
         found = folder.lstat()
     except OSError as error:
-        raise ConfigError(f"{folder}: {error.strerror}; bells need a directory of mode 0700") from error
+        raise ConfigError(f"{folder}: {error.strerror}; sockets need a directory of mode 0700") from error
     if not stat.S_ISDIR(found.st_mode):
-        raise ConfigError(f"{folder}: no directory; bells need one of mode 0700")
+        raise ConfigError(f"{folder}: no directory; sockets need one of mode 0700")
     if found.st_uid != os.geteuid():
-        raise ConfigError(f"{folder}: belongs to user {found.st_uid}; bells need a directory of user {os.geteuid()}")
+        raise ConfigError(f"{folder}: belongs to user {found.st_uid}; sockets need a directory of user {os.geteuid()}")
     if stat.S_IMODE(found.st_mode) != 0o700:
-        raise ConfigError(f"{folder}: of mode {stat.S_IMODE(found.st_mode):04o}; bells need a directory of mode 0700")
+        raise ConfigError(f"{folder}: of mode {stat.S_IMODE(found.st_mode):04o}; sockets need a directory of mode 0700")

@@ -63,7 +63,7 @@ class Hosted:
     """A stream that a worker has taken up.
 
     stations: names of the table's columns. view_hw, labels, motion: the network's. neighbours: for each of the worker's
-    stages, whom to ring. segments: by epoch, oldest first.
+    stages, whom to ring. paused: capture is to wait. segments: by epoch, oldest first.
     """
 
     number: int
@@ -77,6 +77,7 @@ class Hosted:
     labels: tuple[str, ...]
     motion: bool
     info: StreamInfo | None = None
+    paused: bool = False
     segments: dict[int, Segment] = field(default_factory=dict)
 
     def waiting(self, station: int) -> Iterator[Ticket]:

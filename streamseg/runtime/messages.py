@@ -14,6 +14,8 @@ from streamseg.runtime.store import Layout
 
 RELEASE = 1
 MOST_BYTES = 1 << 20
+WEB = "web"
+"""What the web worker hosts: no stage, but it is started and replaced like those that do."""
 
 
 class Begin(msgspec.Struct, tag="begin", frozen=True):
@@ -38,7 +40,8 @@ class Open(msgspec.Struct, tag="open", frozen=True):
 
     stream: its number in this run. config: the StreamConfig as JSON. stations: names of the table's columns. view_hw,
     labels, motion: the network's. neighbours: for each of the worker's stages, the workers to ring when it lets a frame
-    go. info: the StreamInfo, for all but capture. reads: whether capture is still wanted.
+    go. info: the StreamInfo, for all but capture. reads: whether capture is still wanted; paused:
+    whether it waits for a word to go on.
     """
 
     stream: int
@@ -53,6 +56,7 @@ class Open(msgspec.Struct, tag="open", frozen=True):
     epochs: int = 0
     info: bytes | None = None
     reads: bool = True
+    paused: bool = False
 
 
 class Map(msgspec.Struct, tag="map", frozen=True):
@@ -76,6 +80,40 @@ class Stop(msgspec.Struct, tag="stop", frozen=True):
     stream: int
 
 
+class Pause(msgspec.Struct, tag="pause", frozen=True):
+    """To capture: hand out no frames of this stream until further notice, or (on false) go on."""
+
+    stream: int
+    on: bool
+
+
+class Change(msgspec.Struct, tag="change", frozen=True):
+    """The stream has another configuration from the next frame on; config: the StreamConfig as JSON."""
+
+    stream: int
+    config: bytes
+
+
+class Serve(msgspec.Struct, tag="serve", frozen=True):
+    """To the web worker: where to listen (port 0: any), the token to ask for (empty: none), and for whom it answers.
+
+    hosts: names that requests may call it by; empty: any.
+    """
+
+    host: str
+    port: int
+    token: str
+    hosts: tuple[str, ...]
+
+
+class Answer(msgspec.Struct, tag="answer", frozen=True):
+    """To the web worker: what became of an Ask. status: of HTTP; body: JSON."""
+
+    number: int
+    status: int
+    body: bytes
+
+
 class End(msgspec.Struct, tag="end", frozen=True):
     """To sinks: capture has ended; close the stream once every frame has been seen."""
 
@@ -96,6 +134,20 @@ class Ready(msgspec.Struct, tag="ready", frozen=True):
     labels: tuple[str, ...] = ()
     motion: bool = False
     network: str = ""
+
+
+class Serving(msgspec.Struct, tag="serving", frozen=True):
+    """The web worker listens at this port."""
+
+    port: int
+
+
+class Ask(msgspec.Struct, tag="ask", frozen=True):
+    """The web worker wants something known or done (see controls.py); body: JSON. An Answer of this number follows."""
+
+    number: int
+    call: str
+    body: bytes
 
 
 class Refused(msgspec.Struct, tag="refused", frozen=True):
@@ -154,8 +206,9 @@ class Log(msgspec.Struct, tag="log", frozen=True):
     text: str
 
 
-Order = Begin | Open | Map | Route | Stop | End | Forget
-Report = Ready | Refused | Opened | SourceIs | Captured | Failed | Closed | Log
+Order = Begin | Open | Map | Route | Pause | Change | Stop | End | Forget | Serve | Answer
+StreamReport = Opened | SourceIs | Captured | Failed | Closed
+Report = Ready | Serving | Ask | Refused | Log | StreamReport
 
 _ORDERS: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Order)
 _REPORTS: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Report)

@@ -1,7 +1,7 @@
 """Who lives with whom: the workers of a run, the stages that each hosts, and which one serves a stream."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from streamseg.config import Config
 from streamseg.sinks import sink_kinds
@@ -32,6 +32,12 @@ class Placement:
     def workers(self) -> list[WorkerPlan]:
         """All of them."""
         return [worker for group in self.groups for worker in group]
+
+    def with_reader(self) -> tuple["Placement", WorkerPlan]:
+        """The same with one more capture worker, and that one."""
+        readers, *others = self.groups
+        plan = WorkerPlan(f"capture-{len(readers)}", readers[0].stages)
+        return replace(self, groups=((*readers, plan), *others)), plan
 
     def serving(self, shard: int, capture: str) -> list[WorkerPlan]:
         """The workers of a stream: its capture worker, and of every other group the one of its shard."""

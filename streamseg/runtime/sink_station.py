@@ -64,7 +64,9 @@ class SinkStation(InTurn):
 
     def forget(self, number: int) -> None:
         super().forget(number)
-        self._outlets.pop(number, None)
+        outlet = self._outlets.pop(number, None)
+        if outlet is not None and isinstance(outlet.sink, Aside):
+            outlet.sink.leave()
 
     def step(self) -> bool:
         if super().step():

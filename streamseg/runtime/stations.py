@@ -58,6 +58,14 @@ class Station(ABC):
         self.streams[stream.number] = stream
         self._has_served(stream.number)
 
+    def change(self, stream: Hosted) -> None:
+        """The stream has another configuration: go on with it where the last frame left off, as a successor would."""
+        ended = stream.number in self._ended
+        self.forget(stream.number)
+        self.open(stream)
+        if ended:
+            self.end(stream.number)
+
     def end(self, number: int) -> None:
         """Capture of the stream has ended: nothing comes but what waits already."""
         self._ended.add(number)

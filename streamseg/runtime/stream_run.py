@@ -39,6 +39,7 @@ class Epoch:
 class StreamRun(JobStream):
     """A stream from its configuration to its result.
 
+    paused: capture hands out no frames. removed: nobody asks for it once it is over.
     phase: waiting for its turn; open: capture was told to open it; running: frames flow; closing: capture has ended,
     what is in flight drains, sinks close; over. Everything here belongs to the supervisor's one thread.
     """
@@ -49,6 +50,8 @@ class StreamRun(JobStream):
     phase: Literal["waiting", "open", "running", "closing", "over"] = "waiting"
     error: str | None = None
     stopped: bool = False
+    paused: bool = False
+    removed: bool = False
     info: StreamInfo | None = None
     size_hw: tuple[int, int] = (0, 0)
     workers: list[WorkerPlan] = field(default_factory=list)
@@ -58,7 +61,7 @@ class StreamRun(JobStream):
     epochs: dict[int, Epoch] = field(default_factory=dict)
     ledger_fd: int = -1
     _ledger: Ledger | None = None
-    _source: SourceStatus = SourceStatus()
+    _source: SourceStatus = field(default_factory=SourceStatus)
     _reconnects_before: int = 0
     _failures: int = 0
     _last_failure: str = ""
@@ -158,6 +161,17 @@ class StreamRun(JobStream):
     def in_flight(self) -> int:
         """Frames that are not accounted for yet."""
         return sum(epoch.segment.table.in_flight for epoch in self.epochs.values())
+
+    @property
+    def slots(self) -> int:
+        """How many frames it can have in flight now."""
+        return sum(epoch.segment.table.slots for epoch in self.epochs.values())
+
+    def waiting(self) -> dict[str, int]:
+        """How many frames each station has still to let go."""
+        tables = [epoch.segment.table for epoch in self.epochs.values()]
+        stations = self.placement.stations
+        return {name: sum(len(table.waiting(i)) for table in tables) for i, name in enumerate(stations)}
 
     def finish(self) -> None:
         """All is accounted for, or never will be: give the memory back."""

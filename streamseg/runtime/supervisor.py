@@ -16,35 +16,24 @@ import zmq
 
 from streamseg import errors
 from streamseg.capture import is_live
-from streamseg.capture.status import SourceStatus
 from streamseg.config import Config, StreamConfig
+from streamseg.runtime.briefing import NetworkFacts
+from streamseg.runtime.controls import CheckStreams, Controls
 from streamseg.runtime.crew import SUPERVISOR, Crew, Member, hear
 from streamseg.runtime.dispatch import Dispatch
+from streamseg.runtime.front_door import FrontDoor
 from streamseg.runtime.links import BellBox, Ringer
-from streamseg.runtime.messages import (
-    Begin,
-    Captured,
-    Closed,
-    Failed,
-    Log,
-    Opened,
-    Ready,
-    Refused,
-    Report,
-    SourceIs,
-    decode_info,
-)
+from streamseg.runtime.messages import Ask, Begin, Log, Ready, Refused, Report, Serving
 from streamseg.runtime.placement import WorkerPlan, place
 from streamseg.runtime.stall import StallWatch
 from streamseg.runtime.stream_run import StreamRun
+from streamseg.summary import StreamResult
 
 log = logging.getLogger(__name__)
 
 _TICK_S = 0.1
 _GOODBYE_S = 2.0
 _BELLS_MAX = 4096
-
-CheckLabels = Callable[[Sequence[str]], None]
 
 
 class Supervisor:
@@ -54,11 +43,11 @@ class Supervisor:
         config: the whole configuration; the output folder is prepared.
         streams: named and checked.
         version: of streamseg, for the records.
-        check_labels: is told the network's class names before any stream begins; may raise ConfigError.
+        check: is told streams and the network's class names before any of them begins; may raise ConfigError.
     """
 
-    def __init__(self, config: Config, streams: Sequence[StreamConfig], *, version: str, check_labels: CheckLabels):
-        self._config, self._check_labels = config, check_labels
+    def __init__(self, config: Config, streams: Sequence[StreamConfig], *, version: str, check: CheckStreams):
+        self._config, self._check = config, check
         live = sum(is_live(stream.source) for stream in streams)
         placement = place(config, max(1, live + min(config.jobs, len(streams) - live)))
         self._plans = placement.workers()
@@ -70,13 +59,19 @@ class Supervisor:
         level = logging.getLogger("streamseg").getEffectiveLevel()
         begin = Begin("", (), config.model_dump_json().encode(), version, "", level)
         self._crew = Crew(self._folder, begin, self._box.endpoint)
-        self._dispatch = Dispatch(config, streams, placement, self._crew, self._ringer)
+        self._dispatch = Dispatch(config, streams, placement, self._crew, self._ringer, hire=self._start)
+        self._door = FrontDoor(config) if config.web.enabled else None
+        self._controls = Controls(self._dispatch, self._crew, check=check, version=version)
         self._stalls = StallWatch(config.runtime.stall_s, config.runtime.start_s)
 
     @property
     def runs(self) -> list[StreamRun]:
-        """The streams, in the order they were given; each tells how it goes, and how it went."""
-        return self._dispatch.runs
+        """The streams, by their order of coming: a list that changes as they come and go."""
+        return self._dispatch.roster.runs
+
+    def results(self) -> dict[str, StreamResult]:
+        """How each stream went, by name."""
+        return self._dispatch.roster.results()
 
     def run(self, drains: Callable[[], bool], tick: Callable[[], None]) -> None:
         """Work until every stream is over; close() must follow, whatever happens.
@@ -90,6 +85,8 @@ class Supervisor:
         """
         for plan in self._plans:
             self._start(plan)
+        if self._door is not None:
+            self._start(self._door.plan)
         due_s = 0.0
         while not self._dispatch.over:
             self._listen(max(0.0, due_s - time.monotonic()))
@@ -103,6 +100,8 @@ class Supervisor:
 
     def close(self) -> None:
         """End all workers and leave nothing behind."""
+        if self._door is not None:
+            self._door.close()
         self._crew.dismiss(_GOODBYE_S)
         self._ringer.close(0)
         self._box.close()
@@ -112,13 +111,18 @@ class Supervisor:
         """Wait for bells and reports, and do what they ask for."""
         ready = dict(self._poller.poll(round(timeout_s * 1000)))
         for number in {bell.stream for bell in self._box.wait(0)}:
-            self._dispatch.sweep(self.runs[number])
+            run = self._dispatch.roster.get(number)
+            if run is not None:
+                self._dispatch.sweep(run)
         for member in self._crew.present():
             if member.line.fileno() in ready:
                 self._hear(member)
 
     def _start(self, plan: WorkerPlan) -> None:
-        self._poller.register(self._crew.start(plan).line.fileno(), zmq.POLLIN)
+        member = self._crew.start(plan)
+        self._poller.register(member.line.fileno(), zmq.POLLIN)
+        if self._door is not None and plan is self._door.plan:
+            member.tell(self._door.order())
 
     def _hear(self, member: Member) -> None:
         reports = hear(member)
@@ -135,26 +139,21 @@ class Supervisor:
                 raise getattr(errors, kind, errors.ConfigError)(error)
             case Ready():
                 self._is_ready(member, report)
-            case Opened(number, info):
-                self._dispatch.opened(self.runs[number], decode_info(info))
-            case SourceIs(number, state, reason, reconnects):
-                self.runs[number].source_is(SourceStatus(state, reason, reconnects))
-            case Captured(number, error):
-                self._dispatch.captured(self.runs[number], error)
-            case Failed(number, seq, station, error, fatal):
-                self.runs[number].note_failure(seq, station, error)
-                if fatal:
-                    self._dispatch.give_up(self.runs[number], error)
-            case Closed(number, station, error):
-                self.runs[number].unclosed.discard(station)
-                if error:
-                    self._dispatch.give_up(self.runs[number], error)
+            case Ask():
+                member.tell(self._controls.answer(report))
+            case Serving(port):
+                member.serves = True
+                if self._door is not None:
+                    self._door.opened(port)
+            case _:
+                self._dispatch.hear(report)
 
     def _is_ready(self, member: Member, ready: Ready) -> None:
         if ready.view_hw is not None:
             log.info("network=%r", ready.network)
-            self._check_labels(ready.labels)
-            self._dispatch.network_is(ready.view_hw, ready.labels, motion=ready.motion)
+            self._check(self._dispatch.roster.configs, ready.labels)
+            facts = NetworkFacts(ready.view_hw, ready.labels, ready.motion, ready.network)
+            self._dispatch.network_is(facts)
         self._crew.is_ready(member, ready.bells)
         self._ringer.connect(member.name, ready.bells)
         self._dispatch.enlist(member)

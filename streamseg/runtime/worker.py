@@ -31,7 +31,9 @@ from streamseg.runtime.line import Forwarder, Line
 from streamseg.runtime.links import BellBox, Ringer
 from streamseg.runtime.messages import (
     RELEASE,
+    WEB,
     Begin,
+    Change,
     Closed,
     End,
     Failed,
@@ -39,6 +41,7 @@ from streamseg.runtime.messages import (
     Map,
     Open,
     Order,
+    Pause,
     Ready,
     Refused,
     Route,
@@ -80,6 +83,8 @@ class Worker:
             Open: self._open,
             Map: self._map,
             Route: self._route,
+            Pause: self._pause,
+            Change: self._change,
             Stop: self._stop,
             End: self._end,
             Forget: self._forget,
@@ -177,6 +182,7 @@ class Worker:
             labels=order.labels,
             motion=order.motion,
             info=decode_info(order.info) if order.info else None,
+            paused=order.paused,
             segments=self._segments_of(order),
         )
         self._streams[order.stream] = stream
@@ -192,6 +198,20 @@ class Worker:
 
     def _route(self, order: Route, _: tuple[int, ...]) -> None:
         self._ringer.connect(order.worker, order.endpoint)
+
+    def _pause(self, order: Pause, _: tuple[int, ...]) -> None:
+        if self._capture is not None:
+            self._capture.pause(order.stream, on=order.on)
+
+    def _change(self, order: Change, _: tuple[int, ...]) -> None:
+        stream = self._streams.get(order.stream)
+        if stream is None:
+            return
+        stream.config = StreamConfig.model_validate_json(order.config)
+        for station in self._stations:
+            station.change(stream)
+        if self._capture is not None:
+            self._capture.change(order.stream, stream.config)
 
     def _stop(self, order: Stop, _: tuple[int, ...]) -> None:
         if self._capture is not None:
@@ -236,6 +256,11 @@ def main() -> None:
     if not isinstance(begin, Begin) or begin.release != RELEASE:
         raise SystemExit(f"{sys.argv[1]}: the supervisor speaks another release; reinstall streamseg")
     logging.basicConfig(level=begin.level, handlers=[Forwarder(line)], format="%(message)s")
+    if begin.stages == (WEB,):
+        from streamseg.runtime.web_host import host
+
+        host(line, begin)
+        return
     try:
         worker = Worker(line, begin)
     except StreamsegError as error:

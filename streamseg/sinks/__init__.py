@@ -12,13 +12,17 @@ from streamseg.sinks.clean_plate import CleanPlateSink
 from streamseg.sinks.clips import ClipsSink
 from streamseg.sinks.cutouts import CutoutsSink
 from streamseg.sinks.events import EventsSink
+from streamseg.sinks.mqtt import mqtt_sink
 from streamseg.sinks.objects import ObjectsSink
 from streamseg.sinks.outdir import prepare_output
 from streamseg.sinks.privacy import hiding
+from streamseg.sinks.publish import PublishSink
+from streamseg.sinks.secrets_env import check_delivery
 from streamseg.sinks.video import VideoSink
+from streamseg.sinks.webhook import webhook_sink
 from streamseg.stages import Sink
 
-__all__ = ["build_sink", "build_sinks", "prepare_output", "sink_kinds"]
+__all__ = ["build_sink", "build_sinks", "check_delivery", "prepare_output", "sink_kinds"]
 
 
 def sink_kinds(config: Config) -> list[str]:
@@ -30,6 +34,9 @@ def sink_kinds(config: Config) -> list[str]:
         "clean_plate": config.clean_plate.enabled,
         "objects": config.objects.enabled,
         "events": config.events.enabled,
+        "publish": config.publish.endpoint is not None,
+        "mqtt": config.mqtt.host is not None,
+        "webhook": config.webhook.url is not None,
     }
     return [kind for kind, asked in wanted.items() if asked]
 
@@ -72,4 +79,10 @@ def _sink(kind: str, config: Config, stream: StreamConfig, folder: Path, provena
             return ObjectsSink(config, folder)
         case "events":
             return EventsSink(config, stream, folder)
+        case "publish":
+            return PublishSink(config, stream)
+        case "mqtt":
+            return mqtt_sink(config, stream)
+        case "webhook":
+            return webhook_sink(config, stream, provenance.version)
     raise ConfigError(f"sink {kind!r}: unknown; known are {', '.join(sink_kinds(Config()))}")

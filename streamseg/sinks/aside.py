@@ -31,7 +31,7 @@ class Aside:
         self._thread: threading.Thread | None = None
         self._position = b""
         self._error: Exception | None = None
-        self._told = False
+        self._told = self._leaving = False
 
     def open(self, info: StreamInfo, position: bytes = b"") -> int:
         """Open the other sink, and give what it gives."""
@@ -73,10 +73,20 @@ class Aside:
         if not self._told:
             self._raise_error()
 
+    def leave(self) -> None:
+        """Let the other sink finish the frame at hand, and leave it as it is: another one goes on after it."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._leaving = True
+            self._mailbox.put(None)
+            thread.join()
+
     def _work(self) -> None:
         while (extraction := self._mailbox.get()) is not None:
-            if self._error is None:  # else the mailbox is emptied all the same, or close() would wait
+            if self._error is None and not self._leaving:  # else the mailbox is emptied all the same
                 self._deliver(extraction)
+        if self._leaving:
+            return
         try:
             self._sink.close()
         except Exception as error:

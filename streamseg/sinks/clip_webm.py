@@ -17,7 +17,8 @@ import numpy as np
 
 from streamseg.config import ClipsConfig
 from streamseg.pixels import planes_from_rgb
-from streamseg.records import F32, U8, Color
+from streamseg.records import U8, Color
+from streamseg.sinks.pull_push import filled_in
 
 _COLOR = Color("bt601", full_range=False, chroma_site="center")
 _TICK = Fraction(1, 1000)
@@ -99,30 +100,11 @@ def spread_colours(rgba: U8) -> U8:
     """The colours of uint8 [h, w, 4] RGBA, and where alpha is 0 those of the nearest parts: uint8 [h, w, 3].
 
     Half-size chroma and compression mix neighbours: what lies beside the edge must have its colour, or it bleeds in.
-    Pull and push (Gortler et al., "The Lumigraph", SIGGRAPH 1996, section 3.4.2): averages of ever larger blocks.
     """
     height, width = rgba.shape[:2]
     _, shown = cv2.threshold(rgba[:, :, 3], 0, 255, cv2.THRESH_BINARY)
-    if not shown.any():
-        return np.zeros((height, width, 3), np.uint8)
-    rgb = cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB)
-    sums = cv2.merge([cv2.copyTo(rgb, shown), shown])
-    around = np.rint(_filled(_halved(sums).astype(np.float32))).astype(np.uint8)
+    rgb = cv2.copyTo(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), shown)
+    size = (width + 1) // 2, (height + 1) // 2
+    sums, weights = (cv2.resize(one, size, interpolation=cv2.INTER_AREA).astype(np.float32) for one in (rgb, shown))
+    around = np.rint(filled_in(sums, weights / np.float32(255))).astype(np.uint8)
     return cv2.copyTo(rgb, shown, cv2.resize(around, (width, height), interpolation=cv2.INTER_LINEAR))
-
-
-def _filled(sums: F32) -> F32:
-    """Colours [h, w, 3] from sums [h, w, 4] of colours and weights; where the weight is 0, those of larger blocks."""
-    height, width = sums.shape[:2]
-    shown = sums[:, :, 3] > 0
-    own: F32 = np.divide(sums[:, :, :3] * 255, np.maximum(sums[:, :, 3:], 1e-9), dtype=np.float32)
-    if shown.all():
-        return own
-    larger = cv2.resize(_filled(_halved(sums)), (width, height), interpolation=cv2.INTER_LINEAR)
-    return cv2.copyTo(own, shown.view(np.uint8), larger)
-
-
-def _halved(image: Any) -> Any:
-    """Means of two by two pixels; where a side is odd, of a little less."""
-    height, width = image.shape[:2]
-    return cv2.resize(image, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)

@@ -3,8 +3,7 @@
 Every pixel that no object covers is taken as it is when it is first seen, and followed by small steps from then on: a
 running median (Manzanera & Richefeu 2007, "A new motion detection algorithm based on sigma-delta background
 estimation", sec. 2), so that what the network overlooks once leaves hardly a trace. The steps shrink with every look,
-down to one grey level. What was never seen is filled in smoothly from around it (the pull-push algorithm of Gortler et
-al. 1996, "The lumigraph", sec. 3.4).
+down to one grey level. What was never seen is filled in smoothly from around it.
 """
 
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from streamseg.geometry import U8
 from streamseg.records import Planes
 from streamseg.sinks.canvas import blend, chroma_coverage
 from streamseg.sinks.plate_file import PlateArrays
+from streamseg.sinks.pull_push import filled_in
 from streamseg.sinks.silhouettes import Silhouette
 
 _ROUND_NS = 320_000_000
@@ -30,6 +30,10 @@ _EVERY = 4
 """from every so many-th row."""
 _FILL = 4
 """Samples of chroma to each side of a cell of what is made up."""
+_LEAST_KNOWN = 127
+"""Of 255: cells that know less of themselves hold mostly the soft edges of what is removed."""
+_GREY = 128
+"""Where nothing was ever seen."""
 _GRID = 8
 _STRANGE, _MOST_STRANGE = 24, 0.5
 """Where more than this share of the picture is so many grey levels away, it shows something else."""
@@ -124,19 +128,20 @@ class Plate:
 
     def _filled(self, holes: U8) -> Planes:
         """The background with soft colours in its holes, from what is around them."""
-        size = -(-holes.shape[1] // _FILL), -(-holes.shape[0] // _FILL)
-        weights = cv2.resize(cv2.bitwise_not(holes), size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
         kept = cv2.bitwise_not(holes)
-        filled = []
-        for known in (self._planes.y, self._planes.u, self._planes.v):
-            rest = cv2.bitwise_and(
-                known, known, mask=kept if known.shape == holes.shape else _doubled(kept, known.shape)
-            )
-            means = cv2.resize(rest, size, interpolation=cv2.INTER_AREA) / np.maximum(weights, 1e-6)
-            coarse = _pulled_and_pushed(means.astype(np.float32), (weights > 0.5).astype(np.float32))
-            spread = cv2.resize(cv2.convertScaleAbs(coarse), known.shape[::-1], interpolation=cv2.INTER_LINEAR)
-            filled.append(spread)
-        return Planes(*filled)
+        size = -(-holes.shape[1] // _FILL), -(-holes.shape[0] // _FILL)
+        planes = self._planes.y, self._planes.u, self._planes.v
+        maps = _doubled(kept, self._planes.y.shape), kept, kept
+        rest = [cv2.copyTo(plane, where) for plane, where in zip(planes, maps, strict=True)]
+        *sums, weights = (cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in (*rest, kept))
+        known = np.where(weights > _LEAST_KNOWN, weights, 0).astype(np.float32) / np.float32(255)
+        colours = filled_in(cv2.merge(sums).astype(np.float32) * (known > 0)[:, :, None], known)
+        coarse = cv2.convertScaleAbs(colours) if known.any() else np.full_like(colours, _GREY, np.uint8)
+        spread = (
+            cv2.resize(one, plane.shape[::-1], interpolation=cv2.INTER_LINEAR)
+            for one, plane in zip(cv2.split(coarse), planes, strict=True)
+        )
+        return Planes(*spread)
 
     def _cover(self, picture: Planes, thing: Silhouette, coverage: U8, busy: U8) -> None:
         """Paste the background through a coverage, as bright as the frame is around it."""
@@ -191,17 +196,3 @@ def _offset(seen: U8, known: U8, around: U8) -> int:
         return 0
     difference = cv2.mean(seen, around)[0] - cv2.mean(known, around)[0]
     return int(np.clip(round(difference), -_MOST_OFFSET, _MOST_OFFSET))
-
-
-def _pulled_and_pushed(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """float32 [h, w] with what has no weight (0 or 1) filled in from around it, the smoother the further away."""
-    if min(values.shape) <= 2 or weights.all():
-        total = float(weights.sum())
-        mean = float((values * weights).sum()) / total if total else 128.0
-        return np.where(weights > 0, values, np.float32(mean))
-    size = (values.shape[1] + 1) // 2, (values.shape[0] + 1) // 2
-    small_weights = cv2.resize(weights, size, interpolation=cv2.INTER_AREA)
-    small = cv2.resize(values * weights, size, interpolation=cv2.INTER_AREA) / np.maximum(small_weights, 1e-6)
-    coarse = _pulled_and_pushed(small, (small_weights > 0).astype(np.float32))
-    spread = cv2.resize(coarse, values.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(weights * values + (1 - weights) * spread)

@@ -21,6 +21,8 @@ from streamseg.stages import Sink
 
 log = logging.getLogger(__name__)
 
+_WITHOUT_PIXELS = ("objects", "events", "publish", "mqtt", "webhook")
+
 
 class Privacy:
     """Hides objects of some classes in extractions: their tracks keep their places, their pixels are destroyed.
@@ -78,7 +80,7 @@ class Privacy:
 def hiding(sink: Sink, config: Config, stream: StreamConfig) -> Sink:
     """A stream's sink, hiding what the configuration hides; one that keeps no pixels is left as it is."""
     privacy = Privacy.of(config, stream)
-    if privacy is None or sink.name in ("objects", "events"):
+    if privacy is None or sink.name in _WITHOUT_PIXELS:
         return sink
     if sink.name in ("cutouts", "clips"):
         log.info("stream=%s sink=%s leaves out what is hidden: %s", stream.name, sink.name, privacy.note)

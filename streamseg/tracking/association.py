@@ -5,8 +5,8 @@ Two passes by score after Zhang et al., "ByteTrack: Multi-Object Tracking by Ass
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
@@ -25,11 +25,11 @@ _LIKENESS_SHARE = 1.0
 _OTHER_LABEL_IOU = 0.6
 _OTHER_LABEL_DISCOUNT = 0.8
 _SAME_OBJECT_IOU = 0.8
+_TINY = np.float32(1e-9)
 SILHOUETTE_SIDE = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Sightings:
+class Sightings(msgspec.Struct, frozen=True):
     """Where N things are, or should be: boxes float [N, 4] x0, y0, x1, y1 (px), labels int [N], N masks.
 
     appearance: float32 [N, E] unit vectors, or None where it is not known of all.
@@ -58,10 +58,11 @@ def overlaps(tracks: Sightings, found: Sightings, min_iou: float) -> F32:
     fit = ious(tracks.boxes, found.boxes)
     fit[fit < min_iou] = 0
     other = tracks.labels[:, None] != found.labels
-    fit[other & (fit <= _OTHER_LABEL_IOU)] = 0
-    fit[other] *= _OTHER_LABEL_DISCOUNT
+    if other.any():
+        fit[other & (fit <= _OTHER_LABEL_IOU)] = 0
+        fit[other] *= _OTHER_LABEL_DISCOUNT
     contested = _contested(fit)
-    if contested.any():
+    if contested is not None:
         fit[contested] += _MASK_SHARE * (_mask_overlaps(tracks, found, np.argwhere(contested)) - fit[contested])
     alike = likeness(tracks, found)
     if alike is not None:
@@ -77,36 +78,43 @@ def _mask_overlaps(tracks: Sightings, found: Sightings, pairs: Indices) -> F32:
     return mask_ious(first, second, np.stack([row_at, column_at], 1))
 
 
-def _contested(fit: F32) -> npt.NDArray[np.bool_]:
-    """Pairs as good as the best of their track or detection, where that one has another such choice; bool [N, M]."""
+def _contested(fit: F32) -> npt.NDArray[np.bool_] | None:
+    """Pairs as good as the best of their track or detection, where that one has another such choice; bool [N, M].
+
+    None if there are none.
+    """
     if not fit.size:
-        return np.zeros(fit.shape, bool)
-    of_track = fit >= _NEARLY * np.maximum(fit.max(axis=1, keepdims=True), 1e-6)
-    of_found = fit >= _NEARLY * np.maximum(fit.max(axis=0), 1e-6)
+        return None
+    best, best_found = fit.max(axis=1, keepdims=True), fit.max(axis=0)
+    of_track, of_found = ((fit >= _NEARLY * top) & (fit > 0) for top in (best, best_found))
+    if all(np.count_nonzero(a) == np.count_nonzero(b) for a, b in ((of_track, best), (of_found, best_found))):
+        return None
     return (of_track & (of_track.sum(axis=1, keepdims=True) > 1)) | (of_found & (of_found.sum(axis=0) > 1))
 
 
 def ious(a: npt.ArrayLike, b: npt.ArrayLike) -> F32:
     """Intersection over union of boxes [N, 4] and [M, 4] with an area: float32 [N, M] in 0..1."""
-    left_a, top_a, right_a, bottom_a = np.asarray(a, np.float32).reshape(-1, 4).T[:, :, None]
-    left_b, top_b, right_b, bottom_b = np.asarray(b, np.float32).reshape(-1, 4).T[:, None, :]
-    width = np.minimum(right_a, right_b) - np.maximum(left_a, left_b)
-    height = np.minimum(bottom_a, bottom_b) - np.maximum(top_a, top_b)
-    shared = np.maximum(width, 0) * np.maximum(height, 0)
-    both = (right_a - left_a) * (bottom_a - top_a) + (right_b - left_b) * (bottom_b - top_b)
-    return shared / np.maximum(both - shared, np.float32(1e-9))
+    one, other = np.asarray(a, np.float32).reshape(-1, 4).T[:, :, None], np.asarray(b, np.float32).reshape(-1, 4).T
+    sides = np.minimum(one[2:], other[2:, None])
+    sides -= np.maximum(one[:2], other[:2, None])
+    np.maximum(sides, 0, out=sides)
+    shared = sides[0] * sides[1]
+    whole, other_whole = np.multiply(*(one[2:] - one[:2])), np.multiply(*(other[2:] - other[:2]))
+    rest = whole + other_whole
+    rest -= shared
+    return np.asarray(np.divide(shared, np.maximum(rest, _TINY, out=rest), out=shared))
 
 
 def assign(fit: F32, rows: Indices, columns: Indices) -> Pairs:
     """The pairs (row, column) of fit, out of the given rows and columns, whose fits add up to the most."""
     if not len(rows) or not len(columns):
         return []
-    part = fit[rows[:, None], columns]
+    part = fit.take(rows, 0).take(columns, 1)
     if not part.any():
         return []
     i, j = linear_sum_assignment(part, maximize=True)
-    good = part[i, j] > 0
-    return list(zip(rows[i[good]].tolist(), columns[j[good]].tolist(), strict=True))
+    pairs = zip(rows[i].tolist(), columns[j].tolist(), part[i, j].tolist(), strict=True)
+    return [(row, column) for row, column, good in pairs if good > 0]
 
 
 def coincident(where: Sightings, among: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.bool_]:
@@ -114,10 +122,12 @@ def coincident(where: Sightings, among: npt.NDArray[np.bool_] | None = None) -> 
 
     among, bool [N]: only these are compared.
     """
-    same = np.triu(ious(where.boxes, where.boxes) > _OTHER_LABEL_IOU, 1)
+    same = ious(where.boxes, where.boxes) > _OTHER_LABEL_IOU
+    np.fill_diagonal(same, False)
     if among is not None:
         same &= among[:, None] & among
     if same.any():
+        same = np.triu(same)
         same[same] = _mask_overlaps(where, where, np.argwhere(same)) > _SAME_OBJECT_IOU
     return same | same.T
 

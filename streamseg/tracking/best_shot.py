@@ -1,9 +1,10 @@
 """How good a picture of an object is: a product of named terms (each 0..1), each to the power of its weight.
 
-confidence and size cost nothing, completeness little, sharpness and exposure need pixels: as every term is at most 1,
-those known already bound the score from above. Sharpness is what blurring once more takes from the luma's steps (Crete
-et al., "The blur effect: perception and estimation with a new no-reference perceptual blur metric", SPIE 2007) along
-the direction in which it is least, for things blur as they move: a plain coat can be as sharp as a checked shirt.
+size and the network's score cost nothing, its mask and completeness little, sharpness and exposure need pixels: as
+every term is at most 1, those known already bound the score from above. Sharpness is what blurring once more takes from
+the luma's steps (Crete et al., "The blur effect: perception and estimation with a new no-reference perceptual blur
+metric", SPIE 2007) along the direction in which it is least, for things blur as they move: a plain coat can be as sharp
+as a checked shirt.
 """
 
 from collections.abc import Mapping
@@ -13,11 +14,13 @@ import cv2
 import numpy as np
 
 from streamseg.config import TermWeights
-from streamseg.geometry import F32, U8, cover
+from streamseg.geometry import F32, U8, SoftMask, cover
 from streamseg.records import Frame, Track
 
 Terms = dict[str, float]
 
+_MASK = 25
+"""Mask values from here on may be the object."""
 _SIZE_PX = 96.0
 """Extent (square root of the area) at which the size term reaches 63 %."""
 _LOOK_PX = 128
@@ -30,7 +33,7 @@ _NOISE = 2.0
 _FEW = 0.2
 """Mean step below which sharpness fades to nothing: there is nothing to tell it by."""
 _FLOOR = 0.05
-"""Sharpness and exposure of the flattest and darkest picture: the other terms still tell such pictures apart."""
+"""The least that doubt, flatness and darkness leave of a term: the others still tell such pictures apart."""
 _DARK, _BRIGHT = 20, 245
 """Full-range luma outside which a pixel shows no detail."""
 
@@ -41,10 +44,19 @@ def shot_score(terms: Mapping[str, float], weights: TermWeights) -> float:
 
 
 def plain_terms(track: Track) -> Terms:
-    """What the track alone tells: confidence and size."""
+    """What the track's box alone tells: size, and confidence as far as its mask is decided."""
     x0, y0, x1, y1 = track.box
     extent = sqrt(max(0.0, x1 - x0) * max(0.0, y1 - y0))
     return {"confidence": min(max(track.score, 0.0), 1.0), "size": 1 - exp(-extent / _SIZE_PX)}
+
+
+def decided(mask: SoftMask) -> float:
+    """How sure the network is of the outline, 0..1: 1 where the mask is black and white, less where it is grey.
+
+    The square root of the mean distance from one half: an outline that is half guessed counts as much as a lower score.
+    """
+    some = mask.alpha[mask.alpha >= _MASK].astype(np.float32)
+    return max(_FLOOR, sqrt(float(np.abs(some / 127.5 - 1).mean()))) if some.size else _FLOOR
 
 
 def pixel_terms(frame: Frame, track: Track) -> Terms:

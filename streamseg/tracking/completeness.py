@@ -1,7 +1,8 @@
 """How much of an object a frame shows, as far as one frame tells: 1, less for what cuts it off or stands before it.
 
 Objects stand on the ground: the one whose box ends lower in the picture is nearer. Where an object's outline touches a
-nearer one, or their masks overlap, something of it is hidden.
+nearer one, or their masks overlap, something of it is hidden. Of what the border of the frame cuts off, shape tells how
+much there is: the further a car reaches into the picture, for its height, the more of it is seen.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,13 +18,16 @@ from streamseg.records import Track
 from streamseg.tracking.association import SILHOUETTE_SIDE, silhouette
 from streamseg.zones import covered, of_kind
 
-_NEAR_FRAME, _NEAR_OBJECT = 0.008, 0.03
+_NEAR_FRAME, _NEAR_OBJECT = 0.008, 0.025
 """Shares of the frame's and the object's longer side: so far before the border end masks of what it cuts off, by a cell
-or two of the network, and by what it is unsure of."""
+or two of the network, and by what it is unsure of. Twice as far away nothing is cut off."""
+_CUT_MOST, _CUT_HALF = 0.8, 0.75
+"""What is left of an object at the border, however far it reaches into the picture; half of that where it reaches in by
+so much of its extent along the border."""
 _CUT = 0.3
-"""What is left of an object at the border of the frame."""
+"""What is left of one at a zone that hides the rest,"""
 _CUT_OUTLINE = 0.1
-"""The share of its outline along a hidden zone that counts as much."""
+"""when so much of its outline lies along it."""
 _HIDDEN = 0.05
 """What is left where all of the outline lies along nearer objects: other terms still tell such pictures apart."""
 _RIM = 0.15
@@ -76,9 +80,16 @@ class Completeness:
 
 
 def _clear_of_border(box: Box, size_hw: tuple[int, int]) -> float:
-    near_px = _NEAR_FRAME * max(size_hw) + _NEAR_OBJECT * max(box[2] - box[0], box[3] - box[1])
-    gaps = box[0], box[1], size_hw[1] - box[2], size_hw[0] - box[3]
-    return prod(_CUT + (1 - _CUT) * min(1.0, max(0.0, gap / near_px)) for gap in gaps)
+    width, height = max(1.0, box[2] - box[0]), max(1.0, box[3] - box[1])
+    near_px = _NEAR_FRAME * max(size_hw) + _NEAR_OBJECT * max(width, height)
+    gaps_px = box[0], box[1], size_hw[1] - box[2], size_hw[0] - box[3]
+    left = _left_of_cut(width / height), _left_of_cut(height / width)
+    return prod(1 - (1 - left[i % 2]) * min(1.0, max(0.0, 2 - gap / near_px)) for i, gap in enumerate(gaps_px))
+
+
+def _left_of_cut(reach: float) -> float:
+    """What is left of an object that reaches into the picture by so much of its extent along the border."""
+    return _CUT_MOST * reach / (reach + _CUT_HALF)
 
 
 def _grown(box: Box) -> Box:

@@ -1,7 +1,6 @@
 """One object out of one frame: native-resolution crop, alpha, the object's own colours."""
 
 import cv2
-import numpy as np
 
 from streamseg.config import CutoutsConfig
 from streamseg.geometry import cover
@@ -26,7 +25,7 @@ class Cutter:
         crop = cover(track.box, frame.size_hw, self._margin, even=True)
         if track.mask is None or crop[2] <= crop[0] or crop[3] <= crop[1]:
             return None
-        rgb = np.ascontiguousarray(crop_rgb(frame, crop))
+        rgb = crop_rgb(frame, crop)
         whole = without_specks(track.mask)
         if self._guided:
             matte = guided_matte(rgb, whole, crop)

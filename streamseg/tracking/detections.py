@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -25,8 +26,7 @@ class Detection(NamedTuple):
     appearance: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Detections:
+class Detections(msgspec.Struct, frozen=True):
     """Instances that passed: where they are, scores float32 [N] in 0..1, and the names that their labels index."""
 
     where: Sightings
@@ -66,15 +66,12 @@ class Acceptance:
     def __call__(self, instances: Instances, size_hw: tuple[int, int]) -> Detections:
         """What tracking can use of the instances of a frame of size_hw: boxes and masks with an area, inside it."""
         boxes, scores, labels = instances.boxes, instances.scores, instances.labels
-        with np.errstate(invalid="ignore"):
-            low, high = np.maximum(boxes[:, :2], 0), np.minimum(boxes[:, 2:], size_hw[::-1])
-            inside = ((low < high) & (boxes[:, :2] < boxes[:, 2:])).all(axis=1)
-            good = inside & np.isfinite(boxes).all(axis=1) & (scores >= self.low_score) & self.wanted[labels]
-        chosen = [i for i in np.flatnonzero(good).tolist() if _has_area(instances.masks[i])]
-        masks = [instances.masks[i] for i in chosen]
-        look = instances.appearance
-        where = Sightings(boxes[chosen], labels[chosen], masks, None if look is None else look[chosen])
-        return Detections(where, scores[chosen], self.names)
+        inside = np.maximum(boxes[:, :2], 0) < np.minimum(boxes[:, 2:], size_hw[::-1])
+        good = (inside.all(axis=1) & np.isfinite(boxes).all(axis=1)) & (scores >= self.low_score) & self.wanted[labels]
+        chosen = [i for i in good.nonzero()[0].tolist() if _has_area(instances.masks[i])]
+        rows, masks, look = np.array(chosen, np.intp), [instances.masks[i] for i in chosen], instances.appearance
+        where = Sightings(boxes[rows], labels[rows], masks, None if look is None else look[rows])
+        return Detections(where, scores[rows], self.names)
 
 
 def _has_area(mask: SoftMask) -> bool:

@@ -7,8 +7,9 @@ Applications to Tracking and Navigation", 2001, sections 5.2 and 6.2.2. Noise gr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -22,91 +23,114 @@ _AGILITY, _SWELL = 0.3, 0.3
 """Spectral density of acceleration, as standard deviation of velocity after one second, extents per second."""
 _COAST_S = 3.0
 """Time constant with which the velocity of an unseen object fades: nobody walks straight on for ever."""
-_COASTING = np.exp(-1 / _COAST_S)
 _MIN_SIDE_PX = 1.0
+_ROW_BYTES = 5 * 4 * 8
+_CORNERS = np.array([[1, 0, 1, 0], [0, 1, 0, 1], [-0.5, 0, 0.5, 0], [0, -0.5, 0, 0.5]])
+"""Centre and size times this are x0, y0, x1, y1; and back:"""
+_CENTRE_SIZE = np.array([[0.5, 0, -1, 0], [0, 0.5, 0, -1], [0.5, 0, 1, 0], [0, 0.5, 0, 1]])
 
-_NOISE = np.array([_CENTRE_NOISE, _CENTRE_NOISE, _SIZE_NOISE, _SIZE_NOISE])
-_START = np.array([_SPEED, _SPEED, _GROWTH, _GROWTH])
-_DRIFT = np.array([_AGILITY, _AGILITY, _SWELL, _SWELL])
+_NOISE = np.array([_CENTRE_NOISE, _CENTRE_NOISE, _SIZE_NOISE, _SIZE_NOISE]) ** 2
+_START = np.array([_SPEED, _SPEED, _GROWTH, _GROWTH]) ** 2
+_DRIFT = np.array([_AGILITY, _AGILITY, _SWELL, _SWELL]) ** 2
 
 
-@dataclass(frozen=True, slots=True)
-class Motion:
+class Motion(msgspec.Struct, frozen=True):
     """What is known of the motion of N tracks.
 
-    mean: float64 [N, 8], centre x, centre y, width, height (px) and their velocities (px/s); covariance: float64
-    [N, 12], per coordinate the variances of position (0..3), their covariance with velocity (4..7), velocity (8..11).
+    known: float64 [N, 5, 4]; of centre x, centre y, width and height (px, s) the position, velocity, variance of the
+    position, its covariance with the velocity, variance of the velocity.
     """
 
-    mean: F64
-    covariance: F64
+    known: F64
 
     @classmethod
     def start(cls, boxes: npt.ArrayLike) -> "Motion":
         """First sight of boxes [N, 4] x0, y0, x1, y1 (px): the velocity is unknown, with zero mean."""
         position = _centre_size(boxes)
-        extent = _extent(position)
-        mean = np.hstack([position, np.zeros_like(position)])
-        spread = [(extent * _NOISE) ** 2, np.zeros_like(position), (extent * _START) ** 2]
-        return cls(mean, np.hstack(spread))
+        area = _area(position)
+        known = np.zeros((len(position), 5, 4))
+        known[:, 0], known[:, 2], known[:, 4] = position, area * _NOISE, area * _START
+        return cls(known)
 
     def predict(self, dt_s: float, unseen: npt.NDArray[np.bool_]) -> "Motion":
         """Move all tracks on by dt_s >= 0; those unseen (bool [N]) lose speed and keep their size."""
-        fade = np.ones_like(self.mean[:, 4:])
-        fade[unseen] = _COASTING ** (dt_s, dt_s, np.inf, np.inf)
-        position, velocity = self.mean[:, :4], self.mean[:, 4:] * fade
-        var, cross, speed = self.covariance[:, :4], self.covariance[:, 4:8] * fade, self.covariance[:, 8:] * fade**2
-        drift = (_extent(position) * _DRIFT) ** 2
-        mean, covariance = np.empty_like(self.mean), np.empty_like(self.covariance)
-        mean[:, :4], mean[:, 4:] = position + velocity * dt_s, velocity
-        np.maximum(mean[:, 2:4], _MIN_SIDE_PX, out=mean[:, 2:4])
-        covariance[:, :4] = var + 2 * dt_s * cross + dt_s**2 * speed + drift * (dt_s**3 / 3)
-        covariance[:, 4:8] = cross + dt_s * speed + drift * (dt_s**2 / 2)
-        covariance[:, 8:] = speed + drift * dt_s
-        return Motion(mean, covariance)
+        step, drift, fade = _passing(dt_s)
+        before = self.known
+        if unseen.any():
+            before = before.copy()
+            before[unseen] *= fade
+        after = step @ before
+        after += _area(before[:, 0])[:, :, None] * drift
+        np.maximum(after[:, 0, 2:], _MIN_SIDE_PX, out=after[:, 0, 2:])
+        return Motion(after)
+
+    def moved(self, linear: F64, shift: F64) -> "Motion":
+        """All tracks in a picture that was turned and scaled by linear [2, 2], then shifted by shift [2] (px).
+
+        A turn leaves the variances as they are: x and y are known equally well, always.
+        """
+        scale = np.hypot(linear[0, 0], linear[1, 0])
+        after = self.known * (scale ** np.array([1, 1, 2, 2, 2]))[:, None]
+        after[:, :2, :2] = self.known[:, :2, :2] @ linear.T
+        after[:, 0, :2] += shift
+        return Motion(after)
 
     def correct(self, rows: npt.NDArray[np.intp], boxes: npt.ArrayLike) -> "Motion":
         """Tracks rows [K] were seen at boxes [K, 4] (px); the others stay as they are."""
         seen = _centre_size(boxes)
-        mean, covariance = self.mean.copy(), self.covariance.copy()
-        before, known = mean[rows], covariance[rows]
-        var, cross = known[:, :4], known[:, 4:8]
-        total = var + (_extent(seen) * _NOISE) ** 2
-        gain, gain_speed = var / total, cross / total
-        miss = seen - before[:, :4]
-        before[:, :4] += gain * miss
-        before[:, 4:] += gain_speed * miss
-        np.maximum(before[:, 2:4], _MIN_SIDE_PX, out=before[:, 2:4])
-        known[:, 8:] -= gain_speed * cross
-        known[:, :8] *= np.tile(1 - gain, 2)
-        mean[rows], covariance[rows] = before, known
-        return Motion(mean, covariance)
+        part = self.known[rows]
+        variances = part[:, 2:4]
+        gain = variances / (variances[:, :1] + (_area(seen) * _NOISE)[:, None])
+        part[:, :2] += gain * (seen - part[:, 0])[:, None]
+        part[:, 4] -= gain[:, 1] * part[:, 3]
+        part[:, 2:4] -= gain[:, :1] * variances
+        np.maximum(part[:, 0, 2:], _MIN_SIDE_PX, out=part[:, 0, 2:])
+        known = self.known.copy()
+        known[rows] = part
+        return Motion(known)
 
     @classmethod
     def unpacked(cls, rows: Sequence[bytes]) -> "Motion":
         """What packed() gave, a row for each track."""
-        both = np.frombuffer(b"".join(rows), np.float64).reshape(-1, 20)
-        return cls(both[:, :8], both[:, 8:])
+        return cls(np.frombuffer(b"".join(rows)).reshape(-1, 5, 4))
 
     def packed(self) -> list[bytes]:
-        """Each track's mean and covariance as 20 float64."""
-        return [row.tobytes() for row in np.hstack([self.mean, self.covariance])]
+        """Each track's part of known as 20 float64."""
+        data = np.ascontiguousarray(self.known).tobytes()
+        return [data[at : at + _ROW_BYTES] for at in range(0, len(data), _ROW_BYTES)]
+
+    @property
+    def mean(self) -> F64:
+        """Positions and velocities, float64 [N, 8]."""
+        return self.known[:, :2].reshape(-1, 8)
+
+    @property
+    def covariance(self) -> F64:
+        """Variances of positions, covariances with velocities, variances of velocities, float64 [N, 12]."""
+        return self.known[:, 2:].reshape(-1, 12)
 
     @property
     def boxes(self) -> F64:
         """float64 [N, 4] x0, y0, x1, y1 (px)."""
-        centre, half = self.mean[:, :2], self.mean[:, 2:4] / 2
-        return np.hstack([centre - half, centre + half])
+        return self.known[:, 0] @ _CORNERS
+
+
+@lru_cache(maxsize=8)
+def _passing(dt_s: float) -> tuple[F64, F64, F64]:
+    """What a time does to known: its linear step [5, 5], what it adds by area [5, 4], how the unseen fade [5, 4]."""
+    step = np.eye(5)
+    step[0, 1] = step[3, 4] = dt_s
+    step[2, 3:] = 2 * dt_s, dt_s**2
+    drift = np.array([0, 0, dt_s**3 / 3, dt_s**2 / 2, dt_s])[:, None] * _DRIFT
+    left = np.array([np.exp(-dt_s / _COAST_S)] * 2 + [0, 0])
+    return step, drift, np.stack([np.ones(4), left, np.ones(4), left, left**2])
 
 
 def _centre_size(boxes: npt.ArrayLike) -> F64:
-    boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
-    out = np.empty_like(boxes)
-    out[:, 2:] = boxes[:, 2:] - boxes[:, :2]
-    out[:, :2] = boxes[:, :2] + out[:, 2:] / 2
-    return out
+    return np.asarray(boxes, np.float64).reshape(-1, 4) @ _CENTRE_SIZE
 
 
-def _extent(centre_size: F64) -> F64:
-    side = np.maximum(centre_size[:, 2:4], _MIN_SIDE_PX)
-    return np.sqrt(side[:, :1] * side[:, 1:])
+def _area(centre_size: F64) -> F64:
+    """The squared extent [N, 1] (px)."""
+    side = np.maximum(centre_size[:, 2:], _MIN_SIDE_PX)
+    return side[:, :1] * side[:, 1:]

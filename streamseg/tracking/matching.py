@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -16,16 +17,17 @@ from streamseg.tracking.recognition import recognise
 from streamseg.tracking.state import TrackMemory
 
 BoolMatrix = npt.NDArray[np.bool_]
+Twins = dict[int, set[int]]
 
 _LOST_DISCOUNT = 0.8
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(msgspec.Struct, frozen=True):
     """N tracks moved on to the frame's time.
 
     motion; where: boxes, labels (as the detections' index), last outlines, appearance; clipped: the boxes inside the
-    frame; inside: who is still in it (bool [N]).
+    frame; inside, unseen: who is still in it, and who was not seen in the last one (bool [N]). along: where they are instead if a camera that moves follows them;
+    None while it stands still.
     """
 
     tracks: list[TrackMemory]
@@ -33,9 +35,11 @@ class Expected:
     where: Sightings
     clipped: list[Box]
     inside: BoolMatrix
+    unseen: BoolMatrix
+    along: Sightings | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Remembered(Sequence[SoftMask]):
     """The last outlines of N tracks over boxes [N, 4], each made when somebody asks for it."""
 
@@ -51,17 +55,16 @@ class Remembered(Sequence[SoftMask]):
         return len(self.tracks)
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(msgspec.Struct, frozen=True):
     """column_of: the detection of each track that was seen, by row; fresh: detections that start a track.
 
-    same: detections that show one object (bool [M, M]; only among those that matter); absorbed: rows of tracks that
-    turned out to be an older one.
+    twins: the other detections that show the same object as one, where there are any, among those that matter;
+    absorbed: rows of tracks that turned out to be an older one.
     """
 
     column_of: dict[int, int]
     fresh: list[int]
-    same: BoolMatrix
+    twins: Twins
     absorbed: set[int]
 
 
@@ -79,30 +82,36 @@ class Matcher:
         taken = list(column_of.values())
         among = strong.copy()
         among[taken] = True
-        same = coincident(found.where, among)
-        matches = Matches(column_of, list(_newcomers(same, np.flatnonzero(strong), taken)), same, set())
+        twins: Twins = {}
+        for column, twin in np.argwhere(coincident(found.where, among)).tolist():
+            twins.setdefault(column, set()).add(twin)
+        fresh = list(_newcomers(twins, strong.nonzero()[0].tolist(), taken))
+        matches = Matches(column_of, fresh, twins, set())
         _by_appearance(matches, expected, found, clock_ns)
         return matches
 
     def _by_place(self, expected: Expected, found: Detections, strong: BoolMatrix) -> Pairs:
         """Strong detections choose among all tracks, weak ones among those left over (Zhang et al. 2022, section 3).
 
-        A track just seen goes before a lost one, whose place is a guess.
+        A track just seen goes before a lost one, whose place is a guess. Most things move as if the camera did not, one
+        that it is turned after stays where it is in the picture: each is looked for in both places.
         """
         fit = overlaps(expected.where, found.where, self.tracking.match_iou)
-        fit[[not track.seen for track in expected.tracks]] *= _LOST_DISCOUNT
+        if expected.along is not None:
+            fit = np.maximum(fit, overlaps(expected.along, found.where, self.tracking.match_iou))
+        fit[expected.unseen] *= _LOST_DISCOUNT
+        pairs = assign(fit, np.arange(len(fit)), strong.nonzero()[0])
         left = np.ones(len(fit), bool)
-        pairs = assign(fit, np.flatnonzero(left), np.flatnonzero(strong))
         left[[row for row, _ in pairs]] = False
-        return pairs + assign(fit, np.flatnonzero(left), np.flatnonzero(~strong))
+        return pairs + assign(fit, left.nonzero()[0], (~strong).nonzero()[0])
 
 
-def _newcomers(same: BoolMatrix, strong: Iterable[int], taken: Sequence[int]) -> Iterator[int]:
+def _newcomers(twins: Twins, strong: Iterable[int], taken: Sequence[int]) -> Iterator[int]:
     """The strong detections that start a track: neither taken nor on top of one that is followed."""
-    known = list(taken)
-    for column in map(int, strong):
-        if column not in known and not same[column, known].any():
-            known.append(column)
+    known = set(taken)
+    for column in strong:
+        if column not in known and known.isdisjoint(twins.get(column, ())):
+            known.add(column)
             yield column
 
 
@@ -113,6 +122,8 @@ def _by_appearance(matches: Matches, expected: Expected, found: Detections, cloc
     """
     tracks, column_of = expected.tracks, matches.column_of
     young = {column: row for row, column in column_of.items() if tracks[row].confirmed_label is None}
+    if not matches.fresh and not young:
+        return
     lost = [row for row, track in enumerate(tracks) if row not in column_of and track.confirmed_label is not None]
     lost_s = [(clock_ns - tracks[row].seen_ns) / 1e9 for row in lost]
     rows, columns = np.array(lost, np.intp), np.array([*matches.fresh, *young], np.intp)

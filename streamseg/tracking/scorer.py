@@ -30,7 +30,7 @@ class Candidate:
     @property
     def rgb(self) -> U8:
         """The pixels that the track's box covers: uint8 [h, w, 3]."""
-        return np.ascontiguousarray(crop_rgb(self.frame, cover(self.track.box, self.frame.size_hw)))
+        return crop_rgb(self.frame, cover(self.track.box, self.frame.size_hw))
 
     @property
     def mask(self) -> U8:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
 from streamseg.config import BestShotConfig, ZoneConfig
 from streamseg.geometry import F32
 from streamseg.records import Frame, Track
-from streamseg.tracking.best_shot import Terms, pixel_terms, plain_terms, shot_score
+from streamseg.tracking.best_shot import Terms, decided, pixel_terms, plain_terms, shot_score
 from streamseg.tracking.completeness import Completeness
 from streamseg.tracking.due import firsts_now
 from streamseg.tracking.scorer import Candidate, Scorer
@@ -14,11 +15,15 @@ from streamseg.tracking.shots import Ranking, Shots
 from streamseg.tracking.state import Shot, TrackMemory
 from streamseg.zones import depth_in, in_pixels
 
-_SHOTS_PER_S = 25
-"""Pictures taken in a second of media time, where no more are needed for first ones: cutting out is what costs."""
+_SHOTS_PER_S = 100
+"""Pictures taken in a second of media time, where no more are needed for first ones: cutting out is what costs. So many
+are needed only when many objects come at once; those who leave again soon do not wait for their turn."""
 _SECOND_NS = 1_000_000_000
 _LOOKS_PER_SHOT = 3
 """Pictures whose pixels are looked at for each that may be taken."""
+_MOST_AREA = 1.0
+"""Boxes of the pictures taken of a frame cover no more than this of it, or there is only one: all of them must fit
+where the frame's results are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +77,32 @@ class ShotChoice:
         waiting = [_confirmed_ns(moment.memory[track.id]) for track in firsts]
         most = max(1, round(_SHOTS_PER_S * min(moment.step_ns, _SECOND_NS) / _SECOND_NS))
         need = max(most, firsts_now(waiting, moment.clock_ns, moment.step_ns))
-        looked = [self._look(track, moment) for track in firsts[:need]]
-        left = most - sum(found.ranking is not None for found in looked)
         others = [track for track in counted if moment.memory[track.id].shots]
-        return [*looked, *self._improve(others, moment, left)]
+        return list(self._looks(firsts[:need], others, moment, most))
 
-    def _improve(self, counted: Sequence[Track], moment: Moment, most: int) -> Iterator[Found]:
-        """Look at some, those not looked at for longest first, until as many as may be taken are good."""
-        looks = _LOOKS_PER_SHOT * most
-        for track in counted:
-            if looks <= 0 or most <= 0:
+    def _looks(self, firsts: Sequence[Track], others: Sequence[Track], moment: Moment, most: int) -> Iterator[Found]:
+        """Look at first ones, and then at such as may be better, until as many as may be taken are good."""
+        looks, taken, taken_px, room_px = 0, 0, 0.0, _MOST_AREA * prod(moment.frame.size_hw)
+        for track in (*firsts, *others):
+            first = not moment.memory[track.id].shots
+            if not first and (taken >= most or looks >= _LOOKS_PER_SHOT * most):
                 return
-            bar = self._ranking.bar(moment.memory[track.id].shots, moment.clock_ns)
-            if shot_score(plain_terms(track), self._config.weights) <= bar:
+            if not first and not self._may_be_better(track, moment):
                 continue
-            if shot_score(self._cheap_terms(track, moment), self._config.weights) <= bar:
-                continue
+            area_px = (track.box[2] - track.box[0]) * (track.box[3] - track.box[1])
+            if taken and taken_px + area_px > room_px:
+                return
             yield (found := self._look(track, moment))
-            looks -= 1
-            most -= found.ranking is not None
+            looks += 1
+            if found.ranking is not None:
+                taken, taken_px = taken + 1, taken_px + area_px
+
+    def _may_be_better(self, track: Track, moment: Moment) -> bool:
+        """Whether terms that need no pixels leave hope."""
+        bar = self._ranking.bar(moment.memory[track.id].shots, moment.clock_ns)
+        if shot_score(plain_terms(track), self._config.weights) <= bar:
+            return False
+        return shot_score(self._cheap_terms(track, moment), self._config.weights) > bar
 
     def _look(self, track: Track, moment: Moment) -> Found:
         memory = moment.memory[track.id]
@@ -105,8 +117,10 @@ class ShotChoice:
         return Found(track, terms, score, ranking)
 
     def _cheap_terms(self, track: Track, moment: Moment) -> Terms:
-        complete = self._completeness(track, moment.shown, moment.frame.size_hw)
-        return {**plain_terms(track), "completeness": complete}
+        terms = plain_terms(track)
+        if track.mask is not None:
+            terms["confidence"] *= decided(track.mask)
+        return {**terms, "completeness": self._completeness(track, moment.shown, moment.frame.size_hw)}
 
     def _passes(self, track: Track, moment: Moment, polygons: Sequence[F32]) -> bool:
         """Whether pictures of the track count here and now."""

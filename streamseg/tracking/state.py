@@ -6,6 +6,7 @@
 import msgspec
 
 from streamseg.geometry import Box
+from streamseg.tracking.camera_motion import CameraView
 
 
 class Outline(msgspec.Struct, frozen=True, array_like=True):
@@ -42,7 +43,7 @@ class Life(msgspec.Struct, frozen=True, array_like=True):
 class TrackMemory(msgspec.Struct, frozen=True):
     """One track between two frames.
 
-    motion: mean [8] and covariance [12] of kalman.Motion, as float64 bytes. box: last reported, x0, y0, x1, y1 (px).
+    motion: its row of kalman.Motion, as 20 float64. box: last reported, x0, y0, x1, y1 (px).
     outline: its mask when last seen. appearance: what it looks like, a unit vector as float32 bytes; empty where the
     network gives none. votes: summed scores per label. trust: the running mean of its scores. seen_ns: media clock of
     the last sight; seen: in the last frame the network looked at. twin_frames: frames in a row on top of an older
@@ -79,10 +80,11 @@ class TrackerState(msgspec.Struct, frozen=True):
     """One stream's tracks after a frame.
 
     clock_ns is the media time that has passed since the first frame: unlike pts_ns (the last frame's) it never runs
-    backwards.
+    backwards. view: the last frame, small, which the camera's motion is seen by; None while nothing is tracked.
     """
 
     next_id: int = 1
     clock_ns: int = 0
     pts_ns: int | None = None
     tracks: tuple[TrackMemory, ...] = ()
+    view: CameraView | None = None

@@ -1,8 +1,8 @@
 """Instances of a stream's frames to objects with identity, and the cut-outs of those that are due."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from streamseg.config import Config, StreamConfig, TrackingConfig
@@ -10,6 +10,7 @@ from streamseg.geometry import SoftMask
 from streamseg.records import Extraction, Frame, Instances
 from streamseg.tracking import lifecycle
 from streamseg.tracking.association import Sightings
+from streamseg.tracking.camera_motion import CameraView, Similarity, camera_motion
 from streamseg.tracking.cutouts import CutoutPlan
 from streamseg.tracking.detections import Acceptance, Detections
 from streamseg.tracking.matching import Expected, Matcher, Matches, Remembered
@@ -21,8 +22,7 @@ _TWIN_FRAMES = 5
 """A track ends after lying on an older one for so many frames in a row."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
+class _Scene(msgspec.Struct, frozen=True):
     """Tracks after the frame by rising id, and the masks of those that can be shown, by id."""
 
     tracks: list[TrackMemory]
@@ -82,7 +82,8 @@ class ObjectTracker:
         before = self._state
         step_ns = 0 if before.pts_ns is None else max(0, frame.pts_ns - before.pts_ns)
         clock_ns = before.clock_ns + step_ns
-        expected = self._expect(step_ns, clock_ns, frame.size_hw)
+        view = CameraView.of(frame.planes.y) if self._tracking.camera_motion and before.tracks else None
+        expected = self._expect(step_ns, clock_ns, frame.size_hw, self._camera_motion(view))
         if instances is None:
             scene = _hold(expected, clock_ns)
         else:
@@ -91,22 +92,35 @@ class ObjectTracker:
         records = tuple(lifecycle.record(track, scene.masks.get(track.id), self._least_trust) for track in scene.tracks)
         shown = records if instances is not None else ()
         harvest = self._plan(frame, scene.tracks, shown=shown, clock_ns=clock_ns, step_ns=step_ns)
-        self._state = TrackerState(next_id, clock_ns, frame.pts_ns, harvest.tracks)
+        if self._tracking.camera_motion and harvest.tracks:
+            view = view or CameraView.of(frame.planes.y)
+        self._state = TrackerState(next_id, clock_ns, frame.pts_ns, harvest.tracks, view if harvest.tracks else None)
         return Extraction(frame, records, harvest.cutouts)
 
-    def _expect(self, step_ns: int, clock_ns: int, size_hw: tuple[int, int]) -> Expected:
+    def _camera_motion(self, view: CameraView | None) -> Similarity | None:
+        """How the background moved since the last frame."""
+        before = self._state
+        if view is None or before.view is None:
+            return None
+        return camera_motion(before.view, view, [track.box for track in before.tracks])
+
+    def _expect(self, step_ns: int, clock_ns: int, size_hw: tuple[int, int], camera: Similarity | None) -> Expected:
         """Where the tracks should be now; those unseen for too long have ended."""
         lost_ns = self._tracking.lost_s * 1e9
         tracks = [track for track in self._state.tracks if clock_ns - track.seen_ns <= lost_ns]
         unseen = np.array([not track.seen for track in tracks], bool)
         motion = lifecycle.motion_of(tracks).predict(step_ns / 1e9, unseen)
+        labels = np.array([self._label_index.get(track.label, -1) for track in tracks], np.intp)
+        looks, along = lifecycle.looks_of(tracks), None
+        if camera is not None:
+            along = Sightings(motion.boxes, labels, Remembered(tracks, motion.boxes), looks)
+            motion = motion.moved(camera.linear, camera.shift)
         boxes = motion.boxes
         clipped = np.minimum(np.maximum(boxes, 0), (*size_hw[::-1], *size_hw[::-1]))
-        whole, part = boxes[:, 2:] - boxes[:, :2], clipped[:, 2:] - clipped[:, :2]
-        inside = part[:, 0] * part[:, 1] >= _MIN_VISIBLE * whole[:, 0] * whole[:, 1]
-        labels = np.array([self._label_index.get(track.label, -1) for track in tracks], np.intp)
-        where = Sightings(boxes, labels, Remembered(tracks, boxes), lifecycle.looks_of(tracks))
-        return Expected(tracks, motion, where, [(x0, y0, x1, y1) for x0, y0, x1, y1 in clipped.tolist()], inside)
+        visible = (clipped[:, 2:] - clipped[:, :2]) / motion.known[:, 0, 2:]
+        inside = visible[:, 0] * visible[:, 1] >= _MIN_VISIBLE
+        where = Sightings(boxes, labels, Remembered(tracks, boxes), looks)
+        return Expected(tracks, motion, where, list(map(tuple, clipped.tolist())), inside, unseen, along)
 
     def _observe(self, expected: Expected, found: Detections, clock_ns: int) -> _Scene:
         """Bring tracks and detections together: who was seen, who is missing, who is new."""
@@ -125,15 +139,15 @@ def _follow(expected: Expected, found: Detections, matches: Matches, clock_ns: i
     Ended are tentative tracks unseen twice running or known to be an older track, tracks that left the frame, and
     those seen for long on top of an older one.
     """
-    column_of, scene, older = matches.column_of, _Scene([], {}), list[int]()
+    column_of, scene, older = matches.column_of, _Scene([], {}), set[int]()
     rows, columns = np.array(list(column_of), np.intp), np.array(list(column_of.values()), np.intp)
     motion = expected.motion.correct(rows, found.where.boxes[columns]).packed()
     seen = dict(zip(column_of, found.take(columns), strict=True))
     looks = dict(zip(column_of, lifecycle.looks_after(expected.where, found.where, rows, columns), strict=True))
     for row, track in enumerate(expected.tracks):
         if row in seen:
-            twin = bool(matches.same[column_of[row], older].any())
-            older.append(column_of[row])
+            twin = not older.isdisjoint(matches.twins.get(column_of[row], ()))
+            older.add(column_of[row])
             after = lifecycle.seen(track, seen[row], clock_ns, motion=motion[row], appearance=looks[row], twin=twin)
             if after.twin_frames >= _TWIN_FRAMES:
                 continue

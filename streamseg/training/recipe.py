@@ -6,7 +6,7 @@ from typing import Literal
 import yaml
 from pydantic import Field, ValidationError
 
-from streamseg.config import Section
+from streamseg.config_section import Section
 from streamseg.errors import ConfigError
 
 

@@ -152,6 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--seeds", default="", help="of streets, below 1000: 7,9 or 201-208 (training takes those above)"
     )
     parser.add_argument("--street", default=STREET, help="what the streets are like; default %(default)s")
+    parser.add_argument("--moving", action="store_true", help="see all but DAVIS clips through a moving window")
     parser.add_argument("--tune", type=int, metavar="N", help="try N settings of each tracker instead of comparing")
     parser.add_argument("--model", default="s", help="the network; default %(default)s")
     parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help="default %(default)s")
@@ -160,14 +161,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     python, model = environment(asked.cache), ModelConfig(name=asked.model, threads=1)
     scenes = [clip_scene(clip) for clip in asked.clips]
     scenes += [street_scene(seed, asked.street) for seed in seeds(asked.seeds)]
+    if asked.moving:
+        scenes = [scene if scene.kind == "thing" else scene.through_window() for scene in scenes]
     if not scenes:
         parser.error("neither clips nor seeds")
     sequences = [give(scene, model, asked.cache) for scene in scenes]
     if asked.tune:
         tune(sequences, asked.tune, python)
         return
-    runs = [Run(f"{name}, tuned", name, settings) for name, settings in CHOSEN.items() if settings]
-    report(sequences, [*(Run(name, name, {}) for name in CHOSEN), *runs], python)
+    runs = [Run(f"{name}, tuned", name, settings) for name, settings in CHOSEN.items()]
+    still = Run(f"{OURS}, camera_motion: false", OURS, {"camera_motion": False})
+    report(sequences, [still, *(Run(name, name, {}) for name in CHOSEN), *runs], python)
 
 
 def seeds(text: str) -> list[int]:

@@ -58,8 +58,8 @@ class Outcome:
 def give(scene: Scene, model: ModelConfig, cache: Path) -> Given:
     """Find, or read again, what the network finds in a scene."""
     file = detections_of(scene, model, cache)
-    detected = read_detections(file, scene.people)
-    return Given(scene, file, detected, truth_of(scene, len(detected.pts_ns), detected.labels, cache))
+    detected = read_detections(scene, file, cache)
+    return Given(scene, file, detected, truth_of(scene, detected.pts_ns, detected.labels, cache))
 
 
 def run_ours(given: Given, settings: Settings) -> Tracks:
@@ -71,10 +71,10 @@ def run_ours(given: Given, settings: Settings) -> Tracks:
     tracker = ObjectTracker(detected.labels, tracking, CutoutPlan(CutoutsConfig(every="none")), score=score)
     height, width = detected.size_hw
     chroma = np.zeros(((height + 1) // 2, (width + 1) // 2), np.uint8)
-    planes = Planes(np.zeros((height, width), np.uint8), chroma, chroma)
     for seq, (pts_ns, found) in enumerate(zip(detected.pts_ns.tolist(), detected.instances, strict=True)):
+        frame = Frame("scene", seq, pts_ns, Planes(detected.luma(seq), chroma, chroma))
         began = time.perf_counter_ns()
-        shown = tracker.update(Frame("scene", seq, pts_ns, planes), found).tracks
+        shown = tracker.update(frame, found).tracks
         spent_ms.append((time.perf_counter_ns() - began) / 1e6)
         rows += [(seq, t.id, *t.box, detected.labels.index(t.label)) for t in shown if t.state == "active"]
     table = np.array(rows, np.float64).reshape(-1, 7)

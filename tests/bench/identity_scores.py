@@ -38,15 +38,19 @@ def sights(truths: Truths, tracks: Tracks, frames: int) -> list[Sight]:
     """Frame by frame, how true objects and tracks overlap; 0 where their classes differ.
 
     A track on a true object that need not be found (one of the MOTChallenge's distractors, or hardly visible) is
-    left out, neither right nor wrong, as the MOTChallenge does.
+    left out, neither right nor wrong, as the MOTChallenge does. So is what lies elsewhere than the one thing marked.
     """
     out = []
     for index in range(frames):
         true, shown = np.flatnonzero(truths.frame == index), np.flatnonzero(tracks.frame == index)
         overlap = box_iou(truths.box[true], tracks.box[shown]).astype(np.float64)
+        if (truths.label < 0).any():
+            near = overlap.any(axis=0)
+            shown, overlap = shown[near], overlap[:, near]
         shown, overlap = _without_excused(overlap, truths.counts[true], shown)
         true = true[truths.counts[true]]
-        overlap[truths.label[true][:, None] != tracks.label[shown][None]] = 0
+        label = truths.label[true][:, None]
+        overlap[(label >= 0) & (label != tracks.label[shown])] = 0
         out.append(Sight(truths.id[true], tracks.id[shown], overlap))
     return out
 

@@ -68,7 +68,7 @@ def test_what_is_made_up_is_said() -> None:
 
 
 def drifted(sender: float, hours: float) -> float:
-    """How far (ms) media time is from the host's after hours at 5 frames a second, the sender's clock running so fast."""
+    """How far (ms) media time is from the host's after hours of 5 frames a second; sender: how fast its clock runs."""
     one = clock()
     frames = round(hours * 3600 * 5)
     last_ns = [one.tick(round(i * 200 * sender), _T0 + i * 200 * _MS) for i in range(frames)][-1]

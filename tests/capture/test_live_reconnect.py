@@ -116,7 +116,12 @@ def test_a_call_that_outlasts_its_own_timeouts_hangs(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(live, "connect", stuck)
     monkeypatch.setattr(live, "_HUNG_S", 0.2)
     source = live_source("rtsp://camera/1", open_timeout_s=0.1, read_timeout_s=0.1, reconnect_tries=0)
-    opening = threading.Thread(target=lambda: pytest.raises(SourceUnreachable, source.open))
+
+    def open_it() -> None:
+        with pytest.raises(SourceUnreachable, match="at last"):
+            source.open()
+
+    opening = threading.Thread(target=open_it)
     opening.start()
     assert not source.status.hung
     deadline_s = time.monotonic() + 20

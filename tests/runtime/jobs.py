@@ -106,9 +106,9 @@ def results(out: Path, stream: str) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-def video_times(out: Path, stream: str) -> list[int]:
-    """The time of every picture in annotated.mp4, in the order they are shown."""
-    with av.open(str(out / stream / "annotated.mp4")) as container:
+def video_times(out: Path, stream: str, name: str = "annotated.mp4") -> list[int]:
+    """The time of every picture in a video, in the order they are shown."""
+    with av.open(str(out / stream / name)) as container:
         return [picture.pts for picture in container.decode(video=0)]
 
 

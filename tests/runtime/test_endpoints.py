@@ -67,7 +67,7 @@ def test_the_file_is_ours_alone_whatever_the_umask(folder):
 @pytest.mark.parametrize("mode", [0o755, 0o750, 0o710, 0o701, 0o500, 0o1777])
 def test_a_directory_of_another_mode_is_refused(folder, mode):
     folder.chmod(mode)
-    with pytest.raises(ConfigError, match=f"of mode {mode:04o}; bells need a directory of mode 0700"):
+    with pytest.raises(ConfigError, match=f"of mode {mode:04o}; sockets need a directory of mode 0700"):
         listen(folder / "a")
     folder.chmod(0o700)
     assert not any(folder.iterdir())

@@ -1,8 +1,9 @@
 """Sinks in processes that are killed at any moment, and go on from what they told last.
 
 A nursery process imports everything once, and forks a child for each task. The child does what a host does: open,
-write, settle, keep the position where it outlives the process, let the frame go. It dies by SIGKILL, from itself after
-so many lines of the sinks' code or from outside after some time; the next one is given every frame not let go.
+write, settle, keep the position where it outlives the process, let the frame go. It dies by a signal that nobody
+handles: SIGKILL from itself after so many lines of the sinks' code, or SIGPROF from the kernel at whatever instruction
+it is when it has worked for so long, however busy the machine; the next one is given every frame not let go.
 """
 
 import json
@@ -12,7 +13,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -51,7 +51,7 @@ _RECORD = struct.Struct("<qI")
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One stream for one sink; video, clips, output and clean_plate are sections of the configuration."""
+    """One stream for one sink; video, clips, output, clean_plate and those in more are sections of the configuration."""
 
     kind: str
     folder: str
@@ -61,11 +61,12 @@ class Task:
     clips: dict[str, Any] = field(default_factory=dict)
     output: dict[str, Any] = field(default_factory=dict)
     clean_plate: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """When a child dies: after so many lines of the sinks' code, after so many seconds; or never."""
+    """When a child dies: after so many lines of the sinks' code, after so many seconds of CPU time; or never."""
 
     lines: int | None = None
     seconds: float | None = None
@@ -128,7 +129,7 @@ def _view(array: np.ndarray) -> np.ndarray:
 def build(task: Task) -> Sink:
     output = {"dir": task.folder, "disk_free_mb": 0} | task.output
     config = Config.model_validate(
-        {"output": output, "clean_plate": task.clean_plate, "video": task.video, "clips": task.clips}
+        {"output": output, "clean_plate": task.clean_plate, "video": task.video, "clips": task.clips} | task.more
     )
     return build_sink(task.kind, config, STREET, version="1")
 
@@ -137,6 +138,7 @@ def host(task: Task, stored: Stored, keep: Callable[[Stored], None], *, again: i
     """Run a sink to the end of its stream; again: that many frames are given though they are safe."""
     memory, sink = Memory(), build(task)
     sink.open(info(size_hw=SIZE_HW, audio_from=task.audio_from), stored.position)
+    keep(Stored(stored.seq, sink.settle()))
     for seq in range(max(0, stored.seq + 1 - again), task.frames):
         assert sink.write(memory.extraction(seq))
         keep(Stored(max(seq, stored.seq), sink.settle()))
@@ -167,7 +169,8 @@ class Nursery:
             status = self._run(task, death, str(journal), again)
             if status == 0:
                 return killed
-            assert status == -signal.SIGKILL, f"the child ended by itself, status {status}: see its traceback"
+            meant = signal.SIGPROF if death.lines is None else signal.SIGKILL
+            assert status == -meant, f"the child ended by itself, status {status}: see its traceback"
             killed += 1
         status = self._run(task, Death(), str(journal), again)
         assert status == 0, f"status {status}: see its traceback"
@@ -221,9 +224,6 @@ def _nurse() -> None:
         pid = os.fork()
         if not pid:
             _child(msgspec.convert(order["task"], Task), death, Path(order["journal"]), order["again"])
-        if death.seconds is not None:
-            time.sleep(death.seconds)
-            os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
@@ -236,6 +236,8 @@ def _child(task: Task, death: Death, journal: Path, again: int) -> None:
         kept = Journal(journal)
         if death.lines is not None:
             _die_after(death.lines)
+        if death.seconds is not None:
+            signal.setitimer(signal.ITIMER_PROF, max(1e-6, death.seconds))  # 0 would be never
         host(task, kept.last, kept.keep, again=again)
         status = 0
     except BaseException:

@@ -84,8 +84,8 @@ def test_the_video_is_the_same_frame_for_frame_and_its_sound_packet_for_packet(
 def test_killed_from_outside_every_pixel_that_was_drawn_is_the_same(nurse: Nursery, tmp_path: Path) -> None:
     task = Task("video", str(tmp_path / "undisturbed"), 80, video={"crf": 0})  # an encoder without loss
     wanted = run_undisturbed(task)
-    killed = nurse.survive(replace(task, folder=str(tmp_path / "killed")), moments(3, 0.06, 60))
-    assert killed
+    killed = nurse.survive(replace(task, folder=str(tmp_path / "killed")), moments(3, 0.02, 60))
+    assert killed > 2
     assert_same_video(tmp_path / "killed" / "street", wanted, least_db=130)
 
 

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from streamseg.config import TermWeights
-from streamseg.geometry import Box
+from streamseg.geometry import Box, SoftMask
 from streamseg.records import U8, Track
-from streamseg.tracking.best_shot import Terms, pixel_terms, plain_terms, shot_score
+from streamseg.tracking.best_shot import Terms, decided, pixel_terms, plain_terms, shot_score
 from streamseg.tracking.completeness import Completeness
 from tests.tracking.composites import texture
 from tests.tracking.scenes import SIZE_HW, ellipse_mask, rgb_frame
@@ -75,6 +75,15 @@ def test_big_beats_small_with_diminishing_returns() -> None:
 def test_sure_beats_unsure() -> None:
     sure, unsure = (shot_score(plain_terms(track(score=s)), EVEN) for s in (0.9, 0.5))
     assert sure > unsure
+
+
+def test_the_greyer_a_mask_is_the_less_it_is_decided() -> None:
+    box = track().box
+    assert decided(ellipse_mask(box)) == 1
+    inside = ellipse_mask(box).alpha > 0
+    grades = [decided(SoftMask(np.where(inside, value, 0).astype(np.uint8), box)) for value in (255, 220, 180, 140)]
+    assert grades == sorted(grades, reverse=True) and grades[0] == 1 and 0 < grades[-1] < 0.4
+    assert all(0 < decided(SoftMask(np.full((4, 4), value, np.uint8), box)) < 0.1 for value in (0, 127, 128))
 
 
 @pytest.mark.parametrize("side", [0.5, 1.0, 3.0])

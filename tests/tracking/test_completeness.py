@@ -25,20 +25,32 @@ def right_of(x: float) -> tuple[tuple[float, float], ...]:
 def test_whole_beats_cut_by_the_border_and_a_corner_is_worst() -> None:
     boxes = ME, (0.0, 40.0, 80.0, 180.0), (0.0, 100.0, 80.0, 240.0)
     scores = [Completeness()(track(box), [], SIZE_HW) for box in boxes]
-    assert scores[0] == 1 and scores[0] > 2 * scores[1] > 4 * scores[2] > 0
+    assert scores[0] == 1 and scores[0] > 2 * scores[1] > 3 * scores[2] > 0
 
 
-@pytest.mark.parametrize("box", [(1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)])
-def test_each_border_cuts_and_the_nearer_it_is_the_more_surely(box: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("border", range(4))
+def test_each_border_cuts_and_the_nearer_it_is_the_more_surely(border: int) -> None:
     """A mask of what is cut off may end a few pixels before the border."""
     height, width = SIZE_HW
 
     def at(gap: float) -> Box:
-        left, top, right, bottom = (gap if side else 60.0 for side in box)
-        return left, top, width - right, height - bottom
+        x, y = [(gap, 60.0), (60.0, gap), (width - 100 - gap, 60.0), (60.0, height - 100 - gap)][border]
+        return x, y, x + 100, y + 100
 
-    scores = [Completeness()(track(at(gap)), [], SIZE_HW) for gap in (0, 3, 6, 30)]
-    assert scores == sorted(scores) and scores[0] < 0.4 and scores[-1] == 1
+    scores = [Completeness()(track(at(gap)), [], SIZE_HW) for gap in (0, 4, 6, 8, 30)]
+    assert scores == sorted(scores) and scores[0] == scores[1] < 0.5 < scores[3] < scores[4] == 1
+
+
+@pytest.mark.parametrize("gap", [0, 3])
+def test_of_what_a_border_cuts_the_more_is_left_the_further_it_reaches_into_the_picture(gap: int) -> None:
+    height, width = SIZE_HW
+    cars: list[Box] = [(float(gap), 60.0, float(x), 140.0) for x in (20, 60, 150)]
+    legs: list[Box] = [(100.0, float(y), 140.0, float(height - gap)) for y in (220, 180, 120)]
+    for boxes in (cars, legs):
+        turned: list[Box] = [(width - x1, height - y1, width - x0, height - y0) for x0, y0, x1, y1 in boxes]
+        for ones in (boxes, turned):
+            scores = [Completeness()(track(box), [], SIZE_HW) for box in ones]
+            assert scores[0] < 0.75 * scores[1] < 0.65 * scores[2] < 0.5
 
 
 def test_one_in_front_hides_one_behind_does_not() -> None:
@@ -76,7 +88,7 @@ def test_a_zone_that_the_network_cannot_see_cuts_off_as_the_border_does(kind: st
     corners = right_of(100) if kind != "include" else ((0.0, 0.0), (100.0, 0.0), (100.0, 240.0), (0.0, 240.0))
     judge = Completeness([zone(kind, *corners)])
     assert judge(cut_off, [cut_off], SIZE_HW) < 0.5
-    assert judge(track((10.0, 40.0, 70.0, 180.0)), [], SIZE_HW) == 1
+    assert judge(track((20.0, 40.0, 75.0, 180.0)), [], SIZE_HW) == 1
 
 
 def test_zones_that_are_only_watched_cut_nothing() -> None:

@@ -74,4 +74,4 @@ def test_a_state_of_ten_tracks_stays_small() -> None:
     for seq in range(5):
         tracker.update(rgb_frame(np.zeros((240, 320, 3), np.uint8), seq, seq / 25), instances(crowd))
     assert len(tracker.state.tracks) == 10
-    assert len(msgspec.msgpack.encode(tracker.state)) < 20_000
+    assert len(msgspec.msgpack.encode(tracker.state)) < 40_000

@@ -1,0 +1,101 @@
+"""The web worker: an HTTP server in a process of its own, which asks the supervisor over its control line."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+
+from streamseg.errors import ConfigError
+from streamseg.runtime import control
+from streamseg.runtime.line import Line
+from streamseg.runtime.messages import Answer, Ask, Begin, Refused, Serve, Serving
+from streamseg.web import app
+
+log = logging.getLogger(__name__)
+
+_ANSWER_S = 5.0
+
+
+class Desk:
+    """Asks the supervisor, for any number of requests at a time."""
+
+    def __init__(self, line: Line):
+        self._line = line
+        self._numbers = itertools.count()
+        self._open: dict[int, asyncio.Future[Answer]] = {}
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    async def ask(self, call: str, body: dict[str, Any]) -> Any:
+        """What the supervisor says; app.Refused where it refuses (its status), or does not answer (503)."""
+        self.loop = asyncio.get_running_loop()
+        number, answer = next(self._numbers), asyncio.get_running_loop().create_future()
+        self._open[number] = answer
+        try:
+            self._line.report(Ask(number, call, json.dumps(body).encode()))
+            told = await asyncio.wait_for(answer, _ANSWER_S)
+        except TimeoutError:
+            raise app.Refused(503, f"the run does not answer within {_ANSWER_S:g} s") from None
+        finally:
+            del self._open[number]
+        given = json.loads(told.body)
+        if told.status >= 400:
+            raise app.Refused(told.status, given["error"])
+        return given
+
+    def take(self, answer: Answer) -> None:
+        """An answer has come; from any thread."""
+        if self.loop is not None:
+            self.loop.call_soon_threadsafe(self._settle, answer)
+
+    def _settle(self, answer: Answer) -> None:
+        waiting = self._open.get(answer.number)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(answer)
+
+
+class _Server(uvicorn.Server):
+    """Ends with its process, which ends with the line: signals are the supervisor's."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def host(line: Line, begin: Begin) -> None:
+    """Serve until the line ends."""
+    serve = _first_order(line)
+    try:
+        listener = socket.create_server((serve.host, serve.port), reuse_port=False)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        line.report(Refused(ConfigError.__name__, f"web.port {serve.port} at {serve.host}: {reason}; choose another"))
+        raise SystemExit(2) from None
+    desk = Desk(line)
+    threading.Thread(target=_take_answers, args=(line, desk), name="answers", daemon=True).start()
+    application = app.make_app(desk.ask, version=begin.version, token=serve.token, hosts=serve.hosts)
+    settings = uvicorn.Config(application, log_config=None, access_log=False, lifespan="off", server_header=False)
+    line.report(Serving(listener.getsockname()[1]))
+    _Server(settings).run(sockets=[listener])
+
+
+def _first_order(line: Line) -> Serve:
+    while True:
+        received = line.wait_order()
+        control.close_all(received.fds)
+        if isinstance(received.message, Serve):
+            return received.message
+
+
+def _take_answers(line: Line, desk: Desk) -> None:
+    while True:
+        received = line.wait_order()
+        control.close_all(received.fds)
+        if isinstance(received.message, Answer):
+            desk.take(received.message)
