@@ -271,6 +271,9 @@ class RuntimeConfig(Section):
     optional_sinks: tuple[SinkKind, ...] = Field(
         (), description="these skip frames, counted, rather than hold a stream up; at its end each has 10 s to finish"
     )
+    max_latency_ms: float | None = Field(
+        None, gt=0, le=60000, description="of live frames, arrival to last sink; what does not fit in is left out"
+    )
     restarts: int = Field(5, ge=0, le=10000, description="a process that dies more often in restarts_s is given up")
     restarts_s: float = Field(60.0, gt=0, le=86400, description="the time that restarts counts in, s")
     stall_s: float = Field(30.0, gt=0, le=3600, description="a process without progress for so long is killed, s")

@@ -4,6 +4,7 @@ import logging
 import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol, Self
 
 from rich.console import Console
@@ -54,7 +55,7 @@ class Bars:
 
     def __init__(self, streams: Sequence[Watched], console: Console):
         self._streams = streams
-        self._rates = defaultdict[str, _Rate](_Rate)
+        self._rates = defaultdict[str, _Rate](partial(_Rate, time.monotonic()))
         self._tasks: dict[str, TaskID] = {}
         self._due_s = 0.0
         self._progress = Progress(
@@ -110,7 +111,7 @@ class LogLines:
     def __init__(self, streams: Sequence[Watched], every_s: float = LINES_EVERY_S):
         self._streams = streams
         self._every_s = every_s
-        self._rates = defaultdict[str, _Rate](_Rate)
+        self._rates = defaultdict[str, _Rate](partial(_Rate, time.monotonic()))
         self._due_s = time.monotonic() + every_s
 
     def __enter__(self) -> Self:
@@ -141,8 +142,8 @@ class LogLines:
 class _Rate:
     """Frames per second of late."""
 
-    def __init__(self) -> None:
-        self._seen = deque([(time.monotonic(), 0)])
+    def __init__(self, began_s: float) -> None:
+        self._seen = deque([(began_s, 0)])
 
     def __call__(self, frames: int, now_s: float) -> float:
         self._seen.append((now_s, frames))

@@ -67,9 +67,10 @@ class Frame:
     """One picture of a stream.
 
     seq counts from 0 without gaps. pts_ns is media time in nanoseconds since the source's own zero. arrived_ns is
-    time.monotonic_ns() when its packet arrived. wall_ns is UTC in nanoseconds since 1970 or None, wall_quality says
-    where it comes from. aspect is the shape of a pixel, width / height. notes tell what capture had to change
-    ("10-bit to 8-bit"). stored tells how the picture lies in its source; None: just as it is here.
+    time.monotonic_ns() when its packet arrived, late_ns how much later that was, for a live stream, than for its
+    promptest frames. wall_ns is UTC in nanoseconds since 1970 or None, wall_quality says where it comes from. aspect is
+    the shape of a pixel, width / height. notes tell what capture had to change ("10-bit to 8-bit"). stored tells how
+    the picture lies in its source; None: just as it is here.
     """
 
     stream: str
@@ -80,6 +81,7 @@ class Frame:
     arrived_ns: int = 0
     wall_ns: int | None = None
     wall_quality: Literal["none", "file", "host", "ntp"] = "none"
+    late_ns: int = 0
     aspect: Fraction = Fraction(1)
     notes: tuple[str, ...] = ()
     stored: Stored | None = None

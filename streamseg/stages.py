@@ -56,10 +56,10 @@ class Sink(Protocol):
     """Results out. write() says whether it wrote or skipped.
 
     settle() makes all that was written safe from the end of the process, keeps nothing of it that is the caller's, and
-    tells the position at which a successor goes on: in the sink's own words, at most 64 KiB. open() is given the
-    position that a predecessor told last, and cuts off whatever of its results is newer; it gives the last seq that is
-    safe, or -1 where it cannot tell or none is. The first frame written next may be one that the predecessor had
-    written in part or as a whole.
+    tells the position at which a successor goes on: in the sink's own words, at most 16 MiB, and little, for it is
+    copied with every frame. open() is given the position that a predecessor told last, and cuts off whatever of its
+    results is newer; it gives the last seq that is safe, or -1 where it cannot tell or none is. The first frame written
+    next may be one that the predecessor had written in part or as a whole.
     """
 
     name: str

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamseg.accounts import Account, Latency
+from streamseg.accounts import BOUNDS_S, Account, Latency
 from streamseg.records import Extraction, Frame, Planes, Track
 
 _PLANES = Planes(np.zeros((2, 2), np.uint8), np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.uint8))
@@ -149,3 +149,14 @@ def test_threads_lose_no_count() -> None:
     totals = account.totals()
     assert (totals.captured, totals.emitted, totals.in_flight) == (1_500, 1_500, 0)
     assert (totals.sinks["jsonl"].written, totals.sinks["jsonl"].skipped) == (750, 750)
+
+
+def test_a_histogram_counts_up_to_each_bound() -> None:
+    latency = Latency()
+    for ms in (0.2, 3, 3, 40, 700, 5_000_000):
+        latency.observe(round(ms * 1e6))
+    histogram = latency.histogram()
+    by_bound = dict(zip(BOUNDS_S, histogram.counts, strict=True))
+    assert [by_bound[bound] for bound in (0.001, 0.0025, 0.005, 0.025, 0.05, 0.5, 1.0, 30.0)] == [1, 1, 3, 3, 4, 4, 5, 5]
+    assert histogram.count == 6
+    assert histogram.sum_s == pytest.approx(5000.7462)

@@ -75,19 +75,12 @@ class Camera:
         self._stack = ExitStack()
         self._rtsp: RtspProcess | None = None
         self._http: MjpegServer | None = None
-        self._down = False
         self._player = Player(self._plan, self._take, self._reset)
 
     def __enter__(self) -> "Camera":
         with ExitStack() as stack:
-            if self._settings.rtsp is not None:
-                child.require()
-            settings = self._settings
-            self._pictures = look_at(settings.source, size=settings.size, fps=settings.fps, seconds=settings.seconds)
-            self._well = Condition(Format(settings.codec, *self._pictures.size, self._pictures.fps))
-            self._condition = self._well
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="streamseg-camera-")))
-            self._prepare(formats(self._plan, self._well))
+            self._look()
             self._epoch_ns = time.monotonic_ns()
             for server in self._make_servers():
                 stack.callback(server.stop)
@@ -152,6 +145,15 @@ class Camera:
         """End a fault that begin() began."""
         self._take(Step(0.0, False, fault))
 
+    def _look(self) -> None:
+        """Encode all that the plan will show."""
+        settings = self._settings
+        if settings.rtsp is not None:
+            child.require()
+        self._pictures = look_at(settings.source, size=settings.size, fps=settings.fps, seconds=settings.seconds)
+        self._well = self._condition = Condition(Format(settings.codec, *self._pictures.size, self._pictures.fps))
+        self._prepare(formats(self._plan, self._well))
+
     def _make_servers(self) -> list[Server]:
         settings = self._settings
         servers: list[Server] = []
@@ -173,10 +175,10 @@ class Camera:
     def _prepare(self, sent: list[Format]) -> None:
         """Encode what has not been encoded yet."""
         settings = self._settings
+        if settings.rtsp:
+            _check_jpeg(sent)
         wanted = [f for f in sent if settings.rtsp] + [f._replace(codec="mjpeg") for f in sent if settings.http]
         missing = [f for f in dict.fromkeys(wanted) if f not in self._encoded]
-        if settings.rtsp:
-            _check_jpeg(missing)
         if not missing:
             return
         began_s = time.monotonic()

@@ -39,6 +39,7 @@ def encode(pictures: Pictures, formats: Sequence[Format], *, key_every_s: float,
         count = number + 1
         for draft in drafts:
             draft.add(picture, number, marks)
+    assert count, "a source without pictures does not open"
     return [draft.finish(count / pictures.fps) for draft in drafts]
 
 

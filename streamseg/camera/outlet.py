@@ -43,7 +43,6 @@ class Outlet:
         self._feed = Feed(clip, condition, 0.0)
         self._packets = PacketFaults(condition, seed=seed)
         self._zero_s: float | None = None
-        self._reports: Any = None
         self._ended = False
         self._source = media.get_element().get_by_name("source")
         for name, value in {"is-live": True, "format": Gst.Format.TIME, "max-bytes": _QUEUE_BYTES}.items():
@@ -65,7 +64,7 @@ class Outlet:
         self._end_s = seconds
 
     def change(self, condition: Condition, clip: Clip | None) -> None:
-        """From now on in this condition; None: the clip is of another codec and waits for the next connection."""
+        """From now on in this condition; None: with the clip that it has."""
         self._packets.condition = condition
         self._feed.change(condition, clip)
 

@@ -5,7 +5,6 @@ tells what happens on stdout, a line of JSON each; it ends with stdin.
 """
 
 import json
-import logging
 import secrets
 import sys
 import threading
@@ -21,10 +20,8 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 from streamseg.camera.clip import Clip  # noqa: E402
-from streamseg.camera.condition import Condition  # noqa: E402
+from streamseg.camera.condition import Condition, Format  # noqa: E402
 from streamseg.camera.outlet import PAYLOADERS, Outlet  # noqa: E402
-
-log = logging.getLogger(__name__)
 
 _TICK_MS = 5
 _THREADS = 16
@@ -74,9 +71,11 @@ class RtspCamera:
         with self._lock:
             self._condition = condition
             self._mount()
-            clip = self._clip()
             for outlet in self._outlets:
-                outlet.change(condition, clip if outlet.codec == condition.format.codec else None)
+                # a client of another codec keeps what it was told of
+                outlet.change(
+                    condition, self._clip(condition.format) if outlet.codec == condition.format.codec else None
+                )
 
     def drop(self) -> None:
         """Close every connection and end every session."""
@@ -93,8 +92,7 @@ class RtspCamera:
             mounts.add_factory(self._path, self._factories[self._condition.format.codec])
         self._server.set_auth(self._nobody if self._condition.refuses else self._login)
 
-    def _clip(self) -> Clip:
-        wanted = self._condition.format
+    def _clip(self, wanted: Format) -> Clip:
         if wanted.key not in self._clips:
             self._clips[wanted.key] = Clip.read(self._folder, wanted)
         return self._clips[wanted.key]
@@ -123,7 +121,8 @@ class RtspCamera:
 
     def _on_media(self, _factory: Any, media: Any, codec: str) -> None:
         with self._lock:
-            outlet = Outlet(media, self._clip(), self._condition, seed=self._seed)
+            clip = self._clip(self._condition.format._replace(codec=codec))
+            outlet = Outlet(media, clip, self._condition, seed=self._seed)
             if self._ends_after_s is None:
                 outlet.join(self._epoch_s)
             else:

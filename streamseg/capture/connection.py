@@ -2,14 +2,14 @@
 
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import av
 
 from streamseg.capture.address import Address
 from streamseg.capture.container import Opened, explain, open_container
-from streamseg.capture.decoder import Decoder
+from streamseg.capture.decoder import Decoder, Skip
 from streamseg.config import CaptureConfig
 from streamseg.errors import SourceError, SourceUnreachable
 
@@ -32,7 +32,13 @@ class Connection:
 
 
 def connect(
-    address: Address, capture: CaptureConfig, timeout_s: float, *, dropped: dict[str, int], closed: threading.Event
+    address: Address,
+    capture: CaptureConfig,
+    timeout_s: float,
+    *,
+    dropped: dict[str, int],
+    closed: threading.Event,
+    skip: Callable[[], Skip],
 ) -> Connection:
     """Connect and decode the first picture.
 
@@ -42,12 +48,14 @@ def connect(
         timeout_s: longest time until it is open.
         dropped: the source's counters.
         closed: set to end the pictures.
+        skip: asked before each packet: what is not to be decoded.
 
     Raises:
         SourceError: not found, refused, unreachable, or nothing that can be decoded.
     """
     opened = open_container(address, timeout_s, capture.read_timeout_s)
-    pictures = iter(Decoder(opened, capture, dropped=dropped, closed=closed).live(first_picture_s(capture)))
+    decoder = Decoder(opened, capture, dropped=dropped, closed=closed)
+    pictures = iter(decoder.live(first_picture_s(capture), skip))
     try:
         first = next(pictures, None)
         if first is None:

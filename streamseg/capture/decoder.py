@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from enum import Enum
 
 import av
 
@@ -11,11 +12,32 @@ from streamseg.capture.container import Opened, check_size
 from streamseg.capture.wall_clock import Arrival
 from streamseg.config import CaptureConfig
 from streamseg.errors import SourceInvalid, SourceUnreachable
+from streamseg.shedding import Shed
 
 _MOST_UNDECODABLE = 100
 _LOW_DELAY = av.codec.context.Flags.low_delay
 
 log = logging.getLogger(__name__)
+
+
+class Skip(Enum):
+    """What is not decoded, in libav's words."""
+
+    NOTHING = "DEFAULT"
+    NON_REFERENCE = "NONREF"
+    ALL_BUT_KEY = "NONKEY"
+
+    @classmethod
+    def of(cls, level: Shed) -> "Skip":
+        """What a level of shedding leaves out."""
+        if level >= Shed.ALL_BUT_KEY:
+            return cls.ALL_BUT_KEY
+        return cls.NON_REFERENCE if level >= Shed.NON_REFERENCE else cls.NOTHING
+
+    @property
+    def cause(self) -> str:
+        """By which frames that are lost by it are counted."""
+        return "not_key" if self is Skip.ALL_BUT_KEY else "not_reference"
 
 
 class Decoder:
@@ -39,13 +61,16 @@ class Decoder:
         self._closed = closed
         self._in_a_row = 0
         self._stall_s: float | None = None
+        self._skip: Callable[[], Skip] = lambda: Skip.NOTHING
+        self._skipping = Skip.NOTHING
         codec = opened.stream.codec_context
         codec.thread_count = capture.threads
         codec.thread_type = "AUTO"
         codec.copy_opaque = True
 
-    def live(self, stall_s: float) -> "Decoder":
-        """Decode with the least delay, and give up after stall_s of packets without a picture."""
+    def live(self, stall_s: float, skip: Callable[[], Skip]) -> "Decoder":
+        """Decode with the least delay, but not what skip() says; give up after stall_s of packets without a picture."""
+        self._skip = skip
         codec = self._opened.stream.codec_context
         codec.thread_type = "SLICE"
         codec.flags |= _LOW_DELAY
@@ -79,6 +104,7 @@ class Decoder:
     def _decode(self, packet: av.Packet | None) -> list[av.VideoFrame]:
         if packet is not None:
             packet.opaque = Arrival.of(packet)
+            self._choose(packet)
         try:
             pictures = self._opened.stream.codec_context.decode(packet)
         except av.error.EOFError:
@@ -86,10 +112,23 @@ class Decoder:
         except av.error.FFmpegError as error:
             self._count_undecodable(error)
             return []
+        if not pictures and packet is not None and self._skipping is not Skip.NOTHING:
+            cause = self._skipping.cause
+            self._dropped[cause] = self._dropped.get(cause, 0) + 1
         if pictures:
             self._in_a_row = 0
             check_size(pictures[0].width, pictures[0].height, self._opened.address.shown)
         return pictures
+
+    def _choose(self, packet: av.Packet) -> None:
+        """Skip what is to be skipped; no less than before until a key frame comes, for the others build on others."""
+        wanted = self._skip()
+        if wanted is self._skipping:
+            return
+        if self._skipping is Skip.ALL_BUT_KEY and not packet.is_keyframe:
+            return
+        self._opened.stream.codec_context.skip_frame = wanted.value
+        self._skipping = wanted
 
     def _count_undecodable(self, error: av.error.FFmpegError) -> None:
         shown = self._opened.address.shown

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import av
 
@@ -16,6 +17,7 @@ from streamseg.capture.address import Address, url_address
 from streamseg.capture.backoff import Backoff
 from streamseg.capture.connection import Connection, connect, first_picture_s
 from streamseg.capture.container import Opened, explain
+from streamseg.capture.decoder import Skip
 from streamseg.capture.framing import Framer
 from streamseg.capture.live_clock import LiveClock
 from streamseg.capture.status import SourceState, SourceStatus
@@ -23,6 +25,7 @@ from streamseg.capture.wall_clock import WallClock
 from streamseg.config import CaptureConfig
 from streamseg.errors import SourceError, SourceUnreachable
 from streamseg.records import Frame, Place, StreamInfo
+from streamseg.shedding import Shed
 
 _SECOND_NS = 1_000_000_000
 _UNTIMED_FORMATS = ("mpjpeg",)
@@ -61,6 +64,7 @@ class LiveSource:
         self._reason: str | None = None
         self._reconnects = 0
         self._due_s: float | None = None
+        self._skip = Skip.NOTHING
         self._source = source
         self._capture = capture
         self._name = name
@@ -113,6 +117,10 @@ class LiveSource:
             live=True,
             notes=picture.notes,
         )
+
+    def shed(self, level: Shed) -> None:
+        """Leave out so much of the decoding; from any thread."""
+        self._skip = Skip.of(level)
 
     def close(self) -> None:
         """End the iteration; a read that is under way ends with its packet, or read_timeout_s."""
@@ -186,7 +194,7 @@ class LiveSource:
                 self._last_pts_ns, self._last_arrived_ns = pts_ns, arrived_ns
                 if pts_ns >= self._capture.start * _SECOND_NS:
                     repaired = clock.repaired and not untimed
-                    yield self._framer.frame(decoded, opened, pts_ns, repaired=repaired)
+                    yield replace(self._framer.frame(decoded, opened, pts_ns, repaired=repaired), late_ns=clock.late_ns)
         except av.error.FFmpegError as error:
             raise explain(error, opened.address) from None
 
@@ -234,7 +242,9 @@ class LiveSource:
         address, capture = self._address(), self._capture
         self._must_end_in(timeout_s + capture.read_timeout_s + first_picture_s(capture))
         try:
-            connection = connect(address, capture, timeout_s, dropped=self.dropped, closed=self._closed)
+            connection = connect(
+                address, capture, timeout_s, dropped=self.dropped, closed=self._closed, skip=lambda: self._skip
+            )
         finally:
             self._due_s = None
         log.info("stream=%s connected source=%s", self._name, address.shown)

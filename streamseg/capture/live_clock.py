@@ -29,6 +29,8 @@ class LiveClock:
         self._first_arrived_ns = self._last_arrived_ns = 0
         self._drift = _Drift()
         self.last_ns = begin_ns - 1
+        self.late_ns = 0
+        """How much later than the promptest frames of late the last one arrived."""
         self.repaired = False
         """The last time stamp was missing or impossible, and has been made up."""
 
@@ -66,6 +68,7 @@ class LiveClock:
             self._drift = _Drift()
             return None
         self._drift.see(lead_ns, self._last_arrived_ns)
+        self.late_ns = round(self._drift.highest_ns) - lead_ns
         self._offset_ns -= round(self._drift.rate * max(0, step_ns))
         return time_ns
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from streamseg.capture.status import SourceStatus, status_of
 from streamseg.records import Frame, Place, StreamInfo
+from streamseg.shedding import Shed
 from streamseg.stages import Source
 
 
@@ -24,6 +25,11 @@ class Wrapped(ABC):
     def exact(self) -> bool:
         """What the source says of the frame handed out last (see FileSource and LiveSource)."""
         return self._source.exact
+
+    def shed(self, level: Shed) -> None:
+        """Leave out so much of the decoding, where the source can."""
+        if hasattr(self._source, "shed"):
+            self._source.shed(level)
 
     def open(self, after: Place | None = None) -> StreamInfo:
         return self._source.open(after)

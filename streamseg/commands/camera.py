@@ -16,11 +16,11 @@ from streamseg.commands.grouped_help import ExamplesCommand, GroupedOption
 _EXAMPLES = (
     ("streamseg camera --rtsp :8554/cam", "the test pattern at rtsp://127.0.0.1:8554/cam, no faults"),
     (
-        "streamseg camera --rtsp :8554/cam --fault freeze@5s,drop@12s,auth@20s,restart@30s/4s --repeat 45s gate.mp4",
+        "streamseg camera --rtsp :8554/cam --fault freeze@5s,auth@12s,restart@30s/4s --repeat 45s gate.mp4",
         "a video in a loop, and a bad day over and over",
     ),
     (
-        "streamseg camera --rtsp 0.0.0.0:8554/cam --user guard --password PASSWORD --fault resolution:640x360@15s",
+        "streamseg camera --rtsp 0.0.0.0:8554 --user guard --password WORD --fault resolution:640x360@15s",
         "for other machines, with a login",
     ),
     (
@@ -55,6 +55,13 @@ def _explain(kind: Kind) -> str:
     return f"{kind.meaning} ({lasts})"
 
 
+def _read_length(text: str) -> float:
+    value = read_seconds(text)
+    if not value:
+        raise ValueError(text)
+    return value
+
+
 class _CameraCommand(ExamplesCommand):
     """Help with the kinds of fault before the examples."""
 
@@ -64,7 +71,7 @@ class _CameraCommand(ExamplesCommand):
         super().format_epilog(ctx, formatter)
 
 
-_TIME = _Read("T", read_seconds, "allowed are 5s, 500ms, 2m, 1.5")
+_TIME = _Read("T", _read_length, "allowed are 5s, 500ms, 2m, 1.5, and more than 0")
 _SIZE = _Read("WxH", read_size, "allowed is WIDTHxHEIGHT, both even, 16 to 4096")
 _RATE = _Read("N", read_rate, "a number above 0 and up to 240 is allowed")
 
@@ -86,7 +93,7 @@ _RATE = _Read("N", read_rate, "a number above 0 and up to 240 is allowed")
 @_option("--repeat", metavar="T", help="begin the plan again after so long", group="Plan")
 @_option("--seed", metavar="N", type=int, default=1, help="of chance in faults", group="Plan")
 @_option("--size", type=_SIZE, help="of the picture; default: VIDEO's own, 1280x720", group="Picture")
-@_option("--fps", type=_RATE, help="frames a second; default: VIDEO's own, 25", group="Picture")
+@_option("--fps", type=_RATE, help="frames a second; VIDEO plays faster or slower by it", group="Picture")
 @_option("--seconds", type=_TIME, default="10s", show_default=True, help="length of the loop at most", group="Picture")
 @_option("--end-after", type=_TIME, help="end the stream after so long; each client sees all of it", group="Picture")
 @_option("--codec", type=click.Choice(CODECS), default="h264", metavar="|".join(CODECS), help="RTSP's", group="Picture")

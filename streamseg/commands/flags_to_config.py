@@ -23,6 +23,7 @@ _KEYS = {
     "publish": ("publish", "endpoint"),
     "webhook": ("webhook", "url"),
     "out": ("output", "dir"),
+    "max_latency": ("runtime", "max_latency_ms"),
     "host": ("web", "host"),
     "port": ("web", "port"),
 }

@@ -55,6 +55,7 @@ def _option(*names: str, group: str, **settings: Any) -> Callable[[_Command], _C
 @_option("--realtime", is_flag=True, help="files at the speed of their own clock", group="Running")
 @_option("--as-fast-as-possible", is_flag=True, help="files as fast as the machine can", group="Running")
 @_option("--jobs", metavar="N", type=int, help="files at a time", group="Running")
+@_option("--max-latency", metavar="MS", type=float, help="hold live streams to it, leaving things out", group="Running")
 @_option("--single-process", is_flag=True, help="all stages in this process, not each in its own", group="Running")
 @_option("--serve", is_flag=True, help="HTTP: health, metrics, control (see streamseg ctl)", group="Serving")
 @_option("--host", metavar="ADDRESS", help="with --serve: listen here; default: 127.0.0.1", group="Serving")

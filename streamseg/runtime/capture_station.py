@@ -21,6 +21,7 @@ from streamseg.runtime.messages import Captured, Opened, SourceIs, encode_info
 from streamseg.runtime.packing import pack
 from streamseg.runtime.slots import Stamp
 from streamseg.runtime.store import Area, Segment
+from streamseg.shedding import Shed
 
 log = logging.getLogger(__name__)
 
@@ -139,6 +140,7 @@ class _Reader:
         self._dropped_before = Counter(before.dropped_at_last if meets_again else before.dropped)
         self._dropped_at_last, self._dropped_here = self._dropped_before, Counter[str]()
         self._size_hw = (0, 0)
+        self._level, self._arrivals = Shed.NOTHING, 0
 
     @property
     def name(self) -> str:
@@ -201,10 +203,11 @@ class _Reader:
     def _hand_over(self, frame: Frame, *, spent_ns: int) -> None:
         """Put the frame into a free slot and tell of it; or drop it."""
         began_ns = time.monotonic_ns()
-        place = None if self._lets_pass() else self._claim()
+        cause = self._lets_pass()
+        place = None if cause else self._claim()
         if place is None:
             if not self._stopping:
-                self._dropped_here["paused" if self._paused else "stale"] += 1
+                self._dropped_here[cause or "stale"] += 1
                 self._commit()
             return
         epoch, segment, slot = place
@@ -217,6 +220,7 @@ class _Reader:
             frame.pts_ns,
             frame.arrived_ns or began_ns,
             exact=self._source.exact,
+            late_ns=frame.late_ns,
             spent_ns=spent_ns,
             blocked_ns=claimed_ns - began_ns,
             published_ns=time.monotonic_ns(),
@@ -225,12 +229,25 @@ class _Reader:
         self._last, self._dropped_at_last = stamp, dropped
         self._published(self._stream, epoch, slot)
 
-    def _lets_pass(self) -> bool:
-        """Whether a pause makes this frame be dropped; a recording waits here until the pause is over."""
+    def _lets_pass(self) -> str | None:
+        """Why this frame is dropped, if it is; a recording waits here until a pause is over."""
         while self._paused and self._waits and not self._stopping:
             self.wake.clear()
             self.wake.wait(_LOOK_EVERY_S)
-        return self._paused
+        if self._paused:
+            return "paused"
+        level = self._shed()
+        self._arrivals += 1
+        return "shed" if self._arrivals % level.keeps_every else None
+
+    def _shed(self) -> Shed:
+        """How much is to be left out now; the source is told, too."""
+        newest = self._stream.segments.get(max(self._stream.segments, default=0))
+        level = newest.table.shed if newest is not None else Shed.NOTHING
+        if level != self._level:
+            self._level = level
+            self._source.shed(level)
+        return level
 
     def _claim(self) -> tuple[int, Segment, int] | None:
         """A slot of the newest epoch, once there is one for frames of this size."""

@@ -198,6 +198,7 @@ class Dispatch:
                     run.stand_in(plan.stages)
             run.count_drops()
             self.sweep(run)
+            run.govern()
             if run.hopeless and not run.error:
                 self.give_up(run, run.hopeless)
             if run.phase == "closing" and not run.unclosed and not run.in_flight:

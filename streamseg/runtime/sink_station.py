@@ -1,5 +1,6 @@
 """One kind of sink for all its streams: frames in order, let go when what the sink made of them is safe."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from streamseg.runtime.stations import Host, InTurn
 from streamseg.sinks import build_sink
 from streamseg.sinks.aside import Aside
 from streamseg.stages import Sink
+
+_WAIT_AT_THE_END = ("publish", "mqtt", "webhook")
 
 
 @dataclass(slots=True)
@@ -74,7 +77,7 @@ class SinkStation(InTurn):
         for stream in self.streams.values():
             if stream.number in self._ended and not any(stream.waiting(stream.column(self.stage))):
                 self._ended.discard(stream.number)
-                self._close(stream, self._outlets[stream.number])
+                self._begin_close(stream, self._outlets[stream.number])
                 return True
         return False
 
@@ -99,6 +102,13 @@ class SinkStation(InTurn):
         stream = ticket.stream
         stream.ledger.commit(stream.column(self.stage), ticket.seq, outlet.sink.settle())
         return Result.WRITTEN if wrote else Result.SKIPPED
+
+    def _begin_close(self, stream: Hosted, outlet: _Outlet) -> None:
+        """One that waits for somebody at its end does so aside: other streams go on."""
+        if self._kind in _WAIT_AT_THE_END:
+            threading.Thread(target=self._close, args=(stream, outlet), daemon=True).start()
+        else:
+            self._close(stream, outlet)
 
     def _close(self, stream: Hosted, outlet: _Outlet) -> None:
         error = None

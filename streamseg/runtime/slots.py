@@ -6,7 +6,8 @@ shared memory without any lock: every field has one writer, and the field that m
 
     field                                    writer       written
     seq, pts_ns, arrived_ns, exact, readers  capture      before generation
-    spent_ns, blocked_ns, published_ns       capture      before generation
+    late_ns, spent_ns, blocked_ns,           capture      before generation
+    published_ns
     generation                               capture      last: the frame is there
     given, tries                             station      before it works on the frame: tries, then given
     result, note, begun_ns, ended_ns         station      before done
@@ -14,6 +15,7 @@ shared memory without any lock: every field has one writer, and the field that m
     struck                                   supervisor   for stations without a living process
     freed                                    supervisor   when the frame is accounted for: capture may write again
     active                                   supervisor   the stations that frames to come must pass
+    shed                                     supervisor   how much is left out (Shed); others may read it late
 
 A frame's set of readers is fixed when capture publishes it: a station that joins begins with the next frame, and one
 that leaves is struck from the frames that wait for it. A slot is free when all its readers have let go or are struck,
@@ -31,9 +33,15 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from streamseg.shedding import Shed
+
 STATIONS_MAX = 16
 POISON_TRIES = 2
 """A frame that was given so often to a station without coming back is poison."""
+
+
+PLAIN = 1 << 31
+"""In the note of tracking: cut-outs of the frame have plain mattes, for want of time."""
 
 
 class Result(IntEnum):
@@ -51,6 +59,8 @@ class Result(IntEnum):
     """A newer frame of a live stream was there."""
     PASSED = 6
     """Not looked at: it had failed or was dropped before."""
+    NOT_RUN = 7
+    """The network did not look at it, for want of time; tracks are moved along."""
 
 
 LOST = (Result.FAILED, Result.POISON, Result.STALE)
@@ -61,13 +71,15 @@ LOST = (Result.FAILED, Result.POISON, Result.STALE)
 class Stamp:
     """What capture tells of a frame when it publishes it; see records.Place.
 
-    spent_ns: how long the source took for it; blocked_ns: how long it waited for a slot; published_ns: monotonic.
+    late_ns: see Frame; spent_ns: how long the source took for it; blocked_ns: how long it waited for a slot;
+    published_ns: monotonic.
     """
 
     seq: int
     pts_ns: int
     arrived_ns: int
     exact: bool = True
+    late_ns: int = 0
     spent_ns: int = 0
     blocked_ns: int = 0
     published_ns: int = 0
@@ -88,6 +100,7 @@ _PER_SLOT = [
     ("seq", np.int64),
     ("pts_ns", np.int64),
     ("arrived_ns", np.int64),
+    ("late_ns", np.int64),
     ("spent_ns", np.int64),
     ("blocked_ns", np.int64),
     ("published_ns", np.int64),
@@ -123,6 +136,7 @@ class SlotTable:
         self.slots, self.upstream = slots, tuple(upstream)
         at = 8
         self._active = np.frombuffer(buffer, np.uint32, 1, 0)
+        self._shed = np.frombuffer(buffer, np.uint32, 1, 4)
         for name, kind in _PER_SLOT:
             setattr(self, name, np.frombuffer(buffer, kind, slots, at))
             at += _padded(slots * np.dtype(kind).itemsize)
@@ -134,6 +148,7 @@ class SlotTable:
     seq: npt.NDArray[np.int64]
     pts_ns: npt.NDArray[np.int64]
     arrived_ns: npt.NDArray[np.int64]
+    late_ns: npt.NDArray[np.int64]
     spent_ns: npt.NDArray[np.int64]
     blocked_ns: npt.NDArray[np.int64]
     published_ns: npt.NDArray[np.int64]
@@ -236,7 +251,22 @@ class SlotTable:
         """The station will not touch this frame again."""
         self.done[station, slot] = self.generation[slot]
 
+    @property
+    def shed(self) -> Shed:
+        """How much the stream leaves out now."""
+        return Shed(int(self._shed[0]))
+
     # supervisor
+
+    def set_shed(self, level: Shed) -> None:
+        """Leave out so much from now on."""
+        self._shed[0] = level
+
+    def oldest_ns(self) -> int | None:
+        """When the oldest frame in flight should have arrived (monotonic); None where there is none."""
+        generation = self.generation.copy()
+        flying = np.flatnonzero(generation != self.freed)
+        return int((self.arrived_ns[flying] - self.late_ns[flying]).min()) if len(flying) else None
 
     def set_active(self, stations: Sequence[int]) -> None:
         """Frames to come must pass these stations."""

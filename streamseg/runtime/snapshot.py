@@ -60,6 +60,7 @@ def of_stream(run: StreamRun) -> dict[str, Any]:
         "sinks": {name: asdict(sink) for name, sink in totals.sinks.items()},
         "latency_ms": totals.latency_ms,
         "latency": {stage: asdict(histogram) for stage, histogram in run.account.histograms().items()},
+        "shed": run.shed.name.lower(),
         "slots": run.slots,
         "waiting": run.waiting(),
     }

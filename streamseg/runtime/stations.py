@@ -15,6 +15,7 @@ from streamseg.runtime.hosted import Hosted, Ticket
 from streamseg.runtime.messages import Failed
 from streamseg.runtime.slots import Result
 from streamseg.runtime.store import Area
+from streamseg.shedding import Shed
 from streamseg.stages import Network
 
 log = logging.getLogger(__name__)
@@ -181,13 +182,14 @@ class Remembering(InTurn):
 class InferenceStation(Station):
     """Views to instances, in batches across streams.
 
-    Of a live stream the newest frame is taken, and older ones end as stale. A frame that was in the hands of a worker
-    that died is tried again alone, so that it cannot spoil a batch twice.
+    Of a live stream the newest frame is taken, and older ones end as stale; under a latency contract they go on without
+    having been looked at, and so do others when the contract asks for it, until it asks for dropping frames. A frame
+    that was in the hands of a worker that died is tried again alone, so that it cannot spoil a batch twice.
 
     Args:
         host: the worker.
         network: the network.
-        runtime: batch and batch_wait_ms matter here; on a CPU a batch gains nothing.
+        runtime: batch, batch_wait_ms and max_latency_ms matter here; on a CPU a batch gains nothing.
         device: where the network runs.
     """
 
@@ -198,6 +200,7 @@ class InferenceStation(Station):
         self._network = network
         self._batch = runtime.batch or (GPU_BATCH if device.startswith("cuda") else 1)
         self._wait_s = runtime.batch_wait_ms / 1e3
+        self._has_contract = runtime.max_latency_ms is not None
         self._since_s: float | None = None
 
     def step(self) -> bool:
@@ -227,9 +230,7 @@ class InferenceStation(Station):
         for stream in self._by_turn():
             ready = list(self._ready(stream))
             if stream.live:
-                for older in ready[:-1]:
-                    self._let_go(older, Result.STALE)
-                ready = ready[-1:]
+                ready = self._newest(ready)
             for ticket in ready:
                 suspected = ticket.table.given[stream.column(self.stage), ticket.slot] == ticket.generation
                 if first or not suspected:
@@ -237,6 +238,19 @@ class InferenceStation(Station):
                 if suspected:
                     return
                 first = False
+
+    def _newest(self, ready: list[Ticket]) -> list[Ticket]:
+        """The newest of a live stream's frames, if it is to be looked at; all others are let go."""
+        if not ready:
+            return ready
+        level = ready[-1].table.shed
+        passed = Result.NOT_RUN if self._has_contract and level < Shed.FRAMES else Result.STALE
+        for older in ready[:-1]:
+            self._let_go(older, passed)
+        if ready[-1].seq % level.detects_every:
+            self._let_go(ready[-1], Result.NOT_RUN)
+            return []
+        return ready[-1:]
 
     def _infer(self, tickets: Sequence[Ticket]) -> None:
         found = []

@@ -14,11 +14,13 @@ from streamseg.pipeline import FAILURES_IN_A_ROW
 from streamseg.records import StreamInfo
 from streamseg.runtime.bells import Bell
 from streamseg.runtime.capture_station import capture_state
+from streamseg.runtime.governor import Governor
 from streamseg.runtime.ledger import Ledger
 from streamseg.runtime.metrics import StageTimes
 from streamseg.runtime.placement import Placement, WorkerPlan
-from streamseg.runtime.slots import Result, SlotTable
+from streamseg.runtime.slots import PLAIN, Result, SlotTable
 from streamseg.runtime.store import Layout, Segment, make_memory, make_segment
+from streamseg.shedding import Shed
 from streamseg.summary import State, StreamResult
 
 log = logging.getLogger(__name__)
@@ -63,6 +65,7 @@ class StreamRun(JobStream):
     _ledger: Ledger | None = None
     _source: SourceStatus = field(default_factory=SourceStatus)
     _reconnects_before: int = 0
+    _governor: Governor | None = None
     _failures: int = 0
     _last_failure: str = ""
 
@@ -95,6 +98,8 @@ class StreamRun(JobStream):
     def begin(self, workers: list[WorkerPlan]) -> None:
         """Its turn has come: these workers serve it."""
         self.phase, self.workers = "open", workers
+        if self.live and self.config.runtime.max_latency_ms is not None:
+            self._governor = Governor(round(self.config.runtime.max_latency_ms * 1e6))
         writers = len(self.placement.stations) + 1
         self.ledger_fd = make_memory(f"{self.name}-ledger", Ledger.size(writers))
         self._ledger = Ledger(self.ledger_fd, writers)
@@ -123,6 +128,24 @@ class StreamRun(JobStream):
                 yield Bell(self.number, number, slot, int(table.generation[slot]))
             if number < max(self.epochs) and table.in_flight == 0:
                 os.close(self.epochs.pop(number).fd)
+
+    @property
+    def shed(self) -> Shed:
+        """How much it leaves out now."""
+        return self._governor.level if self._governor is not None else Shed.NOTHING
+
+    def govern(self) -> None:
+        """Hold it to its latency contract, if it has one; several times a second."""
+        if self._governor is None or not self.live:
+            return
+        now_ns, before = time.monotonic_ns(), self._governor.level
+        tables = [epoch.segment.table for epoch in self.epochs.values()]
+        oldest_ns = min((arrived for table in tables if (arrived := table.oldest_ns()) is not None), default=now_ns)
+        level = self._governor.look(now_ns - oldest_ns, now_ns)
+        for table in tables:
+            table.set_shed(level)
+        if level != before:
+            log.info("stream=%s shed=%s", self.name, level.name.lower())
 
     def count_drops(self) -> None:
         """Take over what capture has dropped before it came to a slot."""
@@ -218,8 +241,12 @@ class StreamRun(JobStream):
         else:
             self._failures = 0
             ended_ns = max(visit.ended_ns for visit in visits)
-            objects = sum(visit.note for visit in visits if stations[visit.station] == "tracking")
-            self.account.retired(stamp.seq, ended_ns, objects=objects)
+            note = sum(visit.note for visit in visits if stations[visit.station] == "tracking")
+            degraded = ["detection"] if any(visit.result == Result.NOT_RUN for visit in visits) else []
+            degraded += ["matte"] if note & PLAIN else []
+            self.account.retired(stamp.seq, ended_ns, objects=note & ~PLAIN, degraded=degraded)
+            if self._governor is not None:
+                self._governor.observe(ended_ns - stamp.arrived_ns + stamp.late_ns, time.monotonic_ns())
 
 
 def _fail_waiting(table: SlotTable, column: int) -> None:

@@ -2,8 +2,10 @@
 
 from streamseg.config import Config
 from streamseg.runtime.hosted import Harvest, Hosted, Ticket
+from streamseg.runtime.slots import PLAIN, Result
 from streamseg.runtime.stations import Host, Remembering
 from streamseg.runtime.store import Area
+from streamseg.shedding import Shed
 from streamseg.tracking import ObjectTracker
 from streamseg.tracking.scorer import Scorer
 from streamseg.tracking.state import TrackerState
@@ -12,7 +14,7 @@ from streamseg.tracking.state import TrackerState
 class TrackingStation(Remembering):
     """Instances to tracks and cut-outs, every frame in order; the tracker's state is committed before a frame goes.
 
-    The note of a frame is the number of objects that were confirmed in it.
+    The note of a frame is the number of objects that were confirmed in it, and PLAIN where mattes were left out.
     """
 
     stage = "tracking"
@@ -42,10 +44,12 @@ class TrackingStation(Remembering):
         if self._is_done(ticket):
             return int(ticket.table.note[column, ticket.slot])
         known = {track.id for track in tracker.state.tracks if track.confirmed_label is not None}
-        extraction = tracker.update(ticket.frame(), ticket.instances())
+        seen = ticket.table.result[ticket.table.upstream[column], ticket.slot] != Result.NOT_RUN
+        plain = ticket.table.shed >= Shed.MATTE
+        extraction = tracker.update(ticket.frame(), ticket.instances() if seen else None, plain=plain)
         confirmed = {track.id for track in extraction.tracks if track.confirmed_label is not None}
         ticket.put(Area.RESULT, Harvest(extraction.tracks, extraction.cutouts, extraction.degraded))
-        note = len(confirmed - known)
+        note = len(confirmed - known) | (PLAIN if "matte" in extraction.degraded else 0)
         ticket.table.note[column, ticket.slot] = note
         self._commit(ticket, tracker.state)
         return note

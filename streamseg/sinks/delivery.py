@@ -127,7 +127,7 @@ class DeliverySink:
         if not self._cargo.events:
             return True
         first = opened.outbox.lost == 0
-        lost = opened.outbox.put(self._letter(_event_id(opened.run, event), event.record) for event in events)
+        lost = opened.outbox.put(self._letter(event.id_in(opened.run), event.record) for event in events)
         if lost and first:
             log.warning("sink=%s overflows: the oldest events are lost queue=%d", self._label, self._cargo.queue)
         return not lost
@@ -140,8 +140,3 @@ class DeliverySink:
         if self._opened is None:
             raise SinkError(f"sink={self._label}: is closed; open() comes before write()")
         return self._opened
-
-
-def _event_id(run: str, event: EventLine) -> str:
-    """The same for an event that is told again after a death, another one in another run."""
-    return f"{run}-{event.seq}-{event.index}"

@@ -19,6 +19,10 @@ class EventLine:
     index: int
     record: dict[str, Any]
 
+    def id_in(self, run: str) -> str:
+        """Its id: the same if it is told again after a death, another one in another run."""
+        return f"{run}-{self.seq}-{self.index}"
+
 
 class EventMark(msgspec.Struct, array_like=True):
     """The last frame: its number (-1: none yet), media time and wall time, and how many events were told of it."""

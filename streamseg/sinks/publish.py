@@ -93,12 +93,10 @@ class PublishSink:
     def _tell(self, events: list[EventLine]) -> None:
         opened = self._working()
         for event in events if self._config.events else ():
-            id_ = f"{opened.run}-{event.seq}-{event.index}"
             number, opened.numbers.events = opened.numbers.events, opened.numbers.events + 1
-            self._send(
-                "events",
-                EventMessage(stream=self._stream_name, run=opened.run, number=number, id=id_, **event.record),
-            )
+            id_ = event.id_in(opened.run)
+            message = EventMessage(stream=self._stream_name, run=opened.run, number=number, id=id_, **event.record)
+            self._send("events", message)
 
     def _send(self, topic: str, message: ObjectsMessage | EventMessage) -> None:
         self._working().publisher.send(f"{self._stream_name}/{topic}".encode(), msgspec.msgpack.encode(message))

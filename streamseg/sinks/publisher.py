@@ -10,10 +10,10 @@ from pathlib import Path
 import zmq
 
 from streamseg.config_metadata import PublishConfig
-from streamseg.errors import ConfigError, SinkError
-from streamseg.runtime.curve import Guard, Keys, guarded
+from streamseg.errors import SinkError
+from streamseg.runtime.curve import Guard, guarded
 from streamseg.runtime.endpoints import listen, parse
-from streamseg.sinks.secrets_env import curve_secret
+from streamseg.sinks.secrets_env import curve_keys
 
 _LINGER_MS = 1000
 """At the end, so long for what a subscriber has not fetched yet."""
@@ -81,16 +81,9 @@ def leave(config: PublishConfig) -> None:
 
 
 def _guard(config: PublishConfig) -> Guard | None:
-    secret = curve_secret(config)
-    if secret is None:
-        return None
-    try:
-        keys = Keys(zmq.curve_public(secret), secret)
-    except (zmq.ZMQError, ValueError) as error:
-        raise ConfigError(
-            f"publish.key_env: {config.key_env} holds no CURVE secret key, 40 characters of Z85"
-        ) from error
-    return Guard(keys, frozenset(key.encode() for key in config.subscribers), exposed=True)
+    keys = curve_keys(config)
+    subscribers = frozenset(key.encode() for key in config.subscribers)
+    return Guard(keys, subscribers, exposed=True) if keys else None
 
 
 @contextlib.contextmanager

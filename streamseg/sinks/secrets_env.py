@@ -3,9 +3,12 @@
 import importlib.util
 import os
 
+import zmq
+
 from streamseg.config import Config
 from streamseg.config_metadata import MqttConfig, PublishConfig, WebhookConfig
 from streamseg.errors import ConfigError
+from streamseg.runtime.curve import Keys
 
 _SHORTEST_KEY = 16
 MQTT_MISSING = "mqtt: needs paho-mqtt: pip install 'streamseg[mqtt]'"
@@ -14,7 +17,7 @@ MQTT_MISSING = "mqtt: needs paho-mqtt: pip install 'streamseg[mqtt]'"
 def check_delivery(config: Config) -> None:
     """ConfigError if what is to be sent elsewhere lacks a secret or a package on this machine."""
     if config.publish.endpoint is not None:
-        curve_secret(config.publish)
+        curve_keys(config.publish)
     if config.mqtt.host is not None:
         if importlib.util.find_spec("paho") is None:
             raise ConfigError(MQTT_MISSING)
@@ -23,9 +26,17 @@ def check_delivery(config: Config) -> None:
         webhook_key(config.webhook)
 
 
-def curve_secret(config: PublishConfig) -> bytes | None:
-    """The secret key of a CURVE server, 40 characters of Z85; None where none is named."""
-    return None if config.key_env is None else _secret(config.key_env, "publish.key_env")
+def curve_keys(config: PublishConfig) -> Keys | None:
+    """The key pair of a CURVE server, from its secret one; None where none is named."""
+    if config.key_env is None:
+        return None
+    secret = _secret(config.key_env, "publish.key_env")
+    try:
+        return Keys(zmq.curve_public(secret), secret)
+    except (zmq.ZMQError, ValueError) as error:
+        raise ConfigError(
+            f"publish.key_env: {config.key_env} holds no CURVE secret key, which has 40 characters of Z85"
+        ) from error
 
 
 def mqtt_password(config: MqttConfig) -> str | None:

@@ -72,7 +72,8 @@ class WebhookCarrier:
             self._headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
         self._place = f"{parts.scheme}://{self._host}"
         """For the log: path and query may hold secrets."""
-        self._failing = False
+        self._failures = 0
+        """In a row; one alone is no news."""
 
     def carry(self, letter: Letter, stopping: threading.Event) -> Fate:
         backoff = Backoff(self._config.retry_max_s)
@@ -118,11 +119,11 @@ class WebhookCarrier:
         return http.client.HTTPConnection(self._host, self._port, timeout=timeout_s)
 
     def _told_ill(self, answer: Answer) -> None:
-        if not self._failing:
+        self._failures += 1
+        if self._failures == 2:
             log.warning("webhook=%s cannot deliver, tries again answer=%s", self._place, answer.text)
-        self._failing = True
 
     def _told_well(self) -> None:
-        if self._failing:
+        if self._failures >= 2:
             log.info("webhook=%s delivers again", self._place)
-        self._failing = False
+        self._failures = 0

@@ -49,13 +49,14 @@ def likeness(tracks: Sightings, found: Sightings) -> F32 | None:
     return np.asarray(one @ other.T, np.float32)
 
 
-def overlaps(tracks: Sightings, found: Sightings, min_iou: float) -> F32:
+def overlaps(tracks: Sightings, found: Sightings, min_iou: float, *, overlap: F32 | None = None) -> F32:
     """How well each track [N] fits each detection [M]: float32 [N, M] in 0..1, 0 for pairs that must not be matched.
 
     Boxes must overlap by min_iou; with another label by more than 0.6, for networks mix up a person and a dog. Masks
     decide between choices that are equally good, and where appearances are known, they lower the fit of the unlike.
+    overlap: ious() of their boxes, if it is known.
     """
-    fit = ious(tracks.boxes, found.boxes)
+    fit = ious(tracks.boxes, found.boxes) if overlap is None else overlap.copy()
     fit[fit < min_iou] = 0
     other = tracks.labels[:, None] != found.labels
     if other.any():
@@ -117,16 +118,18 @@ def assign(fit: F32, rows: Indices, columns: Indices) -> Pairs:
     return [(row, column) for row, column, good in pairs if good > 0]
 
 
-def coincident(where: Sightings, among: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.bool_]:
+def coincident(
+    where: Sightings, among: npt.NDArray[np.bool_] | None = None, *, overlap: F32 | None = None
+) -> npt.NDArray[np.bool_]:
     """Pairs that show one and the same object, whatever their labels: masks overlap by more than 0.8; bool [N, N].
 
-    among, bool [N]: only these are compared.
+    among, bool [N]: only these are compared. overlap: ious() of their boxes, if it is known.
     """
-    same = ious(where.boxes, where.boxes) > _OTHER_LABEL_IOU
-    np.fill_diagonal(same, False)
-    if among is not None:
+    same = (ious(where.boxes, where.boxes) if overlap is None else overlap) > _OTHER_LABEL_IOU
+    same.flat[:: len(same) + 1] = False
+    if among is not None and np.count_nonzero(same):
         same &= among[:, None] & among
-    if same.any():
+    if np.count_nonzero(same):
         same = np.triu(same)
         same[same] = _mask_overlaps(where, where, np.argwhere(same)) > _SAME_OBJECT_IOU
     return same | same.T

@@ -43,6 +43,7 @@ class CutoutPlan:
         self._enabled = config.every != "none"
         self._min_side = config.min_side
         self._cutter = Cutter(config)
+        self._plain = Cutter(config.model_copy(update={"matte": "mask"}))
         self._choose = ShotChoice(best_shot or BestShotConfig(), zones)
 
     @classmethod
@@ -51,9 +52,20 @@ class CutoutPlan:
         return cls(config.cutouts, config.best_shot, stream.zones)
 
     def __call__(
-        self, frame: Frame, tracks: Sequence[TrackMemory], *, shown: Sequence[Track], clock_ns: int, step_ns: int
+        self,
+        frame: Frame,
+        tracks: Sequence[TrackMemory],
+        *,
+        shown: Sequence[Track],
+        clock_ns: int,
+        step_ns: int,
+        plain: bool = False,
     ) -> Harvest:
-        """Cut out of the frame what is due at clock_ns; shown holds the records of tracks seen in this very frame."""
+        """Cut out of the frame what is due at clock_ns.
+
+        shown holds the records of tracks seen in this very frame; plain: alpha is the mask's own.
+        """
+        cutter = self._plain if plain else self._cutter
         if not self._enabled:
             return Harvest(tuple(tracks))
         memory = {track.id: followed(track, clock_ns) for track in tracks}
@@ -67,7 +79,7 @@ class CutoutPlan:
         cutouts: list[Cutout] = []
         for record in ready:
             track, shot = memory[record.id], best.get(record.id)
-            memory[record.id], made = self._take(frame, record, track, shot=shot, clock_ns=clock_ns)
+            memory[record.id], made = self._take(cutter, frame, record, track, shot=shot, clock_ns=clock_ns)
             cutouts += made
         return Harvest(tuple(memory.values()), tuple(cutouts))
 
@@ -79,12 +91,12 @@ class CutoutPlan:
         return track if track.due_ns is not None else replace(track, due_ns=self._cadence.first_ns(track.id, clock_ns))
 
     def _take(
-        self, frame: Frame, record: Track, track: TrackMemory, *, shot: Found | None, clock_ns: int
+        self, cutter: Cutter, frame: Frame, record: Track, track: TrackMemory, *, shot: Found | None, clock_ns: int
     ) -> tuple[TrackMemory, list[Cutout]]:
         """Cut one track out if it is due or has a better shot, and note it."""
         assert track.due_ns is not None
         due = self._cadence.is_due(track.due_ns, clock_ns)
-        cutout = self._cutter.cut(frame, record) if due or shot is not None else None
+        cutout = cutter.cut(frame, record) if due or shot is not None else None
         made: list[Cutout] = []
         if cutout is not None:
             cutout = changed(cutout, history=history_of(track, clock_ns=clock_ns, pts_ns=frame.pts_ns))

@@ -103,11 +103,12 @@ def held(track: TrackMemory, expected: Box, motion: bytes, clock_ns: int) -> Tra
 def outline(mask: SoftMask, box: Box) -> Outline:
     """What is remembered of a mask: every so many-th sample, so that at most 32 x 32 are left."""
     height, width = mask.alpha.shape
-    down, right = -(-height // OUTLINE_SIDE), -(-width // OUTLINE_SIDE)
-    alpha = mask.alpha[down // 2 :: down, right // 2 :: right]
-    x0, y0, x1, y1 = map(float, mask.box)
-    # each sample stands for its block of cells, the last one too where the mask ends within it
-    x1, y1 = x0 + (x1 - x0) * alpha.shape[1] * right / width, y0 + (y1 - y0) * alpha.shape[0] * down / height
+    alpha, (x0, y0, x1, y1) = mask.alpha, map(float, mask.box)
+    if height > OUTLINE_SIDE or width > OUTLINE_SIDE:
+        down, right = -(-height // OUTLINE_SIDE), -(-width // OUTLINE_SIDE)
+        alpha = alpha[down // 2 :: down, right // 2 :: right]
+        # each sample stands for its block of cells, the last one too where the mask ends within it
+        x1, y1 = x0 + (x1 - x0) * alpha.shape[1] * right / width, y0 + (y1 - y0) * alpha.shape[0] * down / height
     left, top, wide, high = box[0], box[1], box[2] - box[0], box[3] - box[1]
     place = ((x0 - left) / wide, (y0 - top) / high, (x1 - left) / wide, (y1 - top) / high)
     return Outline(alpha.tobytes(), alpha.shape[1], place)

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from streamseg.config import TrackingConfig
-from streamseg.geometry import Box, SoftMask
+from streamseg.geometry import F32, Box, SoftMask
 from streamseg.tracking import lifecycle
-from streamseg.tracking.association import Pairs, Sightings, assign, coincident, overlaps
+from streamseg.tracking.association import Pairs, Sightings, assign, coincident, ious, overlaps
 from streamseg.tracking.detections import Detections
 from streamseg.tracking.kalman import Motion
 from streamseg.tracking.recognition import recognise
@@ -26,8 +26,8 @@ class Expected(msgspec.Struct, frozen=True):
     """N tracks moved on to the frame's time.
 
     motion; where: boxes, labels (as the detections' index), last outlines, appearance; clipped: the boxes inside the
-    frame; inside, unseen: who is still in it, and who was not seen in the last one (bool [N]). along: where they are instead if a camera that moves follows them;
-    None while it stands still.
+    frame; inside, unseen: who is still in it, and who was not seen in the last one (bool [N]). along: where they are
+    instead if a camera that moves follows them; None while it stands still.
     """
 
     tracks: list[TrackMemory]
@@ -78,25 +78,28 @@ class Matcher:
     def __call__(self, expected: Expected, found: Detections, clock_ns: int) -> Matches:
         """Bring the expected tracks and a frame's detections together."""
         strong = found.scores >= self.score
-        column_of = dict(self._by_place(expected, found, strong))
+        rows = len(expected.tracks)
+        # of tracks and detections at once: where few are in the picture, it is calls that cost
+        overlap = ious(np.concatenate([expected.where.boxes, found.where.boxes]), found.where.boxes)
+        column_of = dict(self._by_place(expected, found, strong, overlap[:rows]))
         taken = list(column_of.values())
         among = strong.copy()
         among[taken] = True
         twins: Twins = {}
-        for column, twin in np.argwhere(coincident(found.where, among)).tolist():
-            twins.setdefault(column, set()).add(twin)
+        for column, twin in zip(*coincident(found.where, among, overlap=overlap[rows:]).nonzero(), strict=True):
+            twins.setdefault(int(column), set()).add(int(twin))
         fresh = list(_newcomers(twins, strong.nonzero()[0].tolist(), taken))
         matches = Matches(column_of, fresh, twins, set())
         _by_appearance(matches, expected, found, clock_ns)
         return matches
 
-    def _by_place(self, expected: Expected, found: Detections, strong: BoolMatrix) -> Pairs:
+    def _by_place(self, expected: Expected, found: Detections, strong: BoolMatrix, overlap: F32) -> Pairs:
         """Strong detections choose among all tracks, weak ones among those left over (Zhang et al. 2022, section 3).
 
         A track just seen goes before a lost one, whose place is a guess. Most things move as if the camera did not, one
         that it is turned after stays where it is in the picture: each is looked for in both places.
         """
-        fit = overlaps(expected.where, found.where, self.tracking.match_iou)
+        fit = overlaps(expected.where, found.where, self.tracking.match_iou, overlap=overlap)
         if expected.along is not None:
             fit = np.maximum(fit, overlaps(expected.along, found.where, self.tracking.match_iou))
         fit[expected.unseen] *= _LOST_DISCOUNT

@@ -73,11 +73,12 @@ class ObjectTracker:
         """All that a successor needs to go on after the last frame: a value that never changes."""
         return self._state
 
-    def update(self, frame: Frame, instances: Instances | None) -> Extraction:
+    def update(self, frame: Frame, instances: Instances | None, *, plain: bool = False) -> Extraction:
         """Take the stream's next frame and what the network found in it (None: it was not run).
 
         The extraction lists every tentative, active and lost track by rising id. Without instances tracks are only
-        predicted: their state stays, their masks are the last outlines moved along, and nothing is cut out.
+        predicted: their state stays, their masks are the last outlines moved along, and nothing is cut out. plain: for
+        want of time cut-outs have their mask's own alpha.
         """
         before = self._state
         step_ns = 0 if before.pts_ns is None else max(0, frame.pts_ns - before.pts_ns)
@@ -91,11 +92,11 @@ class ObjectTracker:
         next_id = max([before.next_id, *(track.id + 1 for track in scene.tracks)])
         records = tuple(lifecycle.record(track, scene.masks.get(track.id), self._least_trust) for track in scene.tracks)
         shown = records if instances is not None else ()
-        harvest = self._plan(frame, scene.tracks, shown=shown, clock_ns=clock_ns, step_ns=step_ns)
+        harvest = self._plan(frame, scene.tracks, shown=shown, clock_ns=clock_ns, step_ns=step_ns, plain=plain)
         if self._tracking.camera_motion and harvest.tracks:
             view = view or CameraView.of(frame.planes.y)
         self._state = TrackerState(next_id, clock_ns, frame.pts_ns, harvest.tracks, view if harvest.tracks else None)
-        return Extraction(frame, records, harvest.cutouts)
+        return Extraction(frame, records, harvest.cutouts, ("matte",) if plain and harvest.cutouts else ())
 
     def _camera_motion(self, view: CameraView | None) -> Similarity | None:
         """How the background moved since the last frame."""

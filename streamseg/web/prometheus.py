@@ -7,6 +7,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from streamseg.shedding import Shed
+
 SOURCE_STATES = ("connecting", "streaming", "stalled", "backing-off", "failed", "ended")
 STREAM_STATES = ("waiting", "running", "paused", "done", "stopped", "failed")
 
@@ -16,6 +18,23 @@ def text(snapshot: dict[str, Any]) -> bytes:
     registry = CollectorRegistry()
     registry.register(_Snapshot(snapshot))
     return generate_latest(registry)
+
+
+_PLAIN = (
+    ("captured", CounterMetricFamily, "streamseg_frames_captured", "frames that came in"),
+    ("emitted", CounterMetricFamily, "streamseg_frames_emitted", "frames that every required sink has"),
+    ("objects", CounterMetricFamily, "streamseg_objects", "objects that were confirmed"),
+    ("reconnects", CounterMetricFamily, "streamseg_source_reconnects", "times that a live source came back"),
+    ("in_flight", GaugeMetricFamily, "streamseg_frames_in_flight", "frames that have no fate yet"),
+    ("slots", GaugeMetricFamily, "streamseg_slots", "frames that could be in flight"),
+    ("shed", GaugeMetricFamily, "streamseg_shed_level", "how much is left out to be in time: 0 nothing, to 7"),
+)
+_BY_PLACE = (
+    ("dropped", CounterMetricFamily, "streamseg_frames_dropped", "frames let pass, by cause", "cause"),
+    ("failed", CounterMetricFamily, "streamseg_frames_failed", "frames given up, by cause", "cause"),
+    ("degraded", CounterMetricFamily, "streamseg_frames_degraded", "frames emitted with less, by cause", "cause"),
+    ("waiting", GaugeMetricFamily, "streamseg_queue", "frames that a stage must still let go", "stage"),
+)
 
 
 class _Snapshot(Collector):
@@ -43,37 +62,18 @@ def _info(snapshot: dict[str, Any]) -> Metric:
 
 
 def _counts(streams: list[dict[str, Any]]) -> Iterator[Metric]:
-    """Counters and gauges with a plain number for each stream, then those with a cause or a place."""
-    counters = (
-        ("captured", "streamseg_frames_captured", "frames that came in"),
-        ("emitted", "streamseg_frames_emitted", "frames that every required sink has"),
-        ("objects", "streamseg_objects", "objects that were confirmed"),
-        ("reconnects", "streamseg_source_reconnects", "times that a live source was lost and came back"),
-    )
-    for key, name, told in counters:
-        counter = CounterMetricFamily(name, told, labels=["stream"])
+    """Numbers of each stream: plain ones, then those with a cause or a place."""
+    for key, kind, name, told in _PLAIN:
+        family = kind(name, told, labels=["stream"])
         for stream in streams:
-            counter.add_metric([stream["name"]], stream[key])
-        yield counter
-    for key, told in (("dropped", "let pass"), ("failed", "given up"), ("degraded", "emitted with less")):
-        counter = CounterMetricFamily(f"streamseg_frames_{key}", f"frames {told}, by cause", labels=["stream", "cause"])
+            family.add_metric([stream["name"]], Shed[stream[key].upper()] if key == "shed" else stream[key])
+        yield family
+    for key, kind, name, told, place in _BY_PLACE:
+        family = kind(name, told, labels=["stream", place])
         for stream in streams:
-            for cause, count in stream[key].items():
-                counter.add_metric([stream["name"], cause], count)
-        yield counter
-    for key, name, told in (
-        ("in_flight", "streamseg_frames_in_flight", "frames that are captured and have no fate yet"),
-        ("slots", "streamseg_slots", "frames that could be in flight"),
-    ):
-        gauge = GaugeMetricFamily(name, told, labels=["stream"])
-        for stream in streams:
-            gauge.add_metric([stream["name"]], stream[key])
-        yield gauge
-    waiting = GaugeMetricFamily("streamseg_queue", "frames that a stage must still let go", labels=["stream", "stage"])
-    for stream in streams:
-        for stage, count in stream["waiting"].items():
-            waiting.add_metric([stream["name"], stage], count)
-    yield waiting
+            for where, count in stream[key].items():
+                family.add_metric([stream["name"], where], count)
+        yield family
 
 
 def _states(streams: list[dict[str, Any]]) -> Iterator[Metric]:

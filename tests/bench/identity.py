@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -157,6 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", default="s", help="the network; default %(default)s")
     parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help="default %(default)s")
     asked = parser.parse_args(arguments)
+    cv2.setNumThreads(1)
     asked.cache.mkdir(parents=True, exist_ok=True)
     python, model = environment(asked.cache), ModelConfig(name=asked.model, threads=1)
     scenes = [clip_scene(clip) for clip in asked.clips]

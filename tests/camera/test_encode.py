@@ -9,6 +9,7 @@ from streamseg.camera.pictures import Pattern, look_at
 from streamseg.errors import ConfigError, SourceError
 from tests.camera.decoded import decoded
 
+STREET = "synthetic://street?seconds=2&size=130x96&fps=5&seed=3"
 PATTERN = Pattern((96, 64), 10.0, 1.5)
 
 
@@ -35,11 +36,17 @@ def test_formats_in_one_pass() -> None:
 
 
 def test_sources() -> None:
-    street = "synthetic://street?seconds=2&size=130x96&fps=5&seed=3"
-    pictures = look_at(street, size=None, fps=None, seconds=0.6)
+    pictures = look_at(STREET, size=None, fps=None, seconds=0.6)
     assert (pictures.size, pictures.fps) == ((130, 96), 5.0)
     assert [picture.shape for picture in pictures] == [(96, 130, 3)] * 3
-    assert [picture.shape for picture in look_at(street, size=(64, 48), fps=25.0, seconds=0.2)] == [(48, 64, 3)]
+    assert [picture.shape for picture in look_at(STREET, size=(64, 48), fps=25.0, seconds=0.2)] == [(48, 64, 3)]
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265", "mjpeg"])
+@pytest.mark.parametrize("size", [(16, 16), (18, 34), (2040, 16)])
+def test_sizes_of_all_kinds(codec: str, size: tuple[int, int]) -> None:
+    [clip] = encode(Pattern((96, 64), 10.0, 0.2), [Format(codec, *size, 10.0)], key_every_s=1.0, marks=True)
+    assert [picture.shape for picture in decoded(clip)] == [size[::-1]] * 2
 
 
 def test_sources_that_cannot_be(tmp_path: Path) -> None:

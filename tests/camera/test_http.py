@@ -9,7 +9,7 @@ import pytest
 from streamseg.camera.serving import Login, Place
 from streamseg.errors import SinkError
 from tests.camera.viewer import steps, view
-from tests.servers import FaultyCamera
+from tests.servers import ANYWHERE, FaultyCamera, require_rtsp
 
 SOMEWHERE = Place("127.0.0.1", 0, "/cam.mjpg")
 
@@ -26,6 +26,15 @@ def test_well(camera: FaultyCamera) -> None:
     assert viewer.codec == "mjpeg"
     assert steps(seen) == [1] * 19
     assert {s.size for s in seen} == {(160, 96)}
+
+
+def test_both_ways_show_the_same_moment() -> None:
+    require_rtsp()
+    with FaultyCamera(rtsp=ANYWHERE, http=SOMEWHERE) as camera:
+        for url in camera.urls:
+            with view(url) as viewer:
+                shown = viewer.see(40)[-1].number
+                assert (camera.number_now() - shown) % 100 < 50
 
 
 def test_freeze(camera: FaultyCamera) -> None:

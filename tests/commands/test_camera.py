@@ -107,6 +107,7 @@ def test_without_gstreamer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         (("--rtsp", ":0", "--fault", "melt@5s"), "unknown kind 'melt'"),
         (("--rtsp", ":0", "--user", "guard"), "--user and --password belong together"),
         (("--rtsp", ":0", "--size", "big"), "'big' cannot be used; allowed is WIDTHxHEIGHT"),
+        (("--rtsp", ":0", "--seconds", "0s"), "'0s' cannot be used; allowed are 5s, 500ms, 2m, 1.5, and more than 0"),
         (("--http", ":0", "rtsp://10.0.0.7/x"), "cannot be looped"),
     ],
 )

@@ -51,7 +51,7 @@ _RECORD = struct.Struct("<qI")
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One stream for one sink; video, clips, output, clean_plate and those in more are sections of the configuration."""
+    """One stream for one sink; video, clips, output, clean_plate, and those in more, are sections of the YAML."""
 
     kind: str
     folder: str

@@ -157,3 +157,12 @@ def test_one_that_cannot_be_opened_or_is_closed_takes_nothing() -> None:
     aside.close()
     with pytest.raises(SinkError, match="is closed"):
         aside.write(extraction())
+
+
+def test_left_it_finishes_its_frame_and_writes_and_closes_no_more(gated: GatedSink) -> None:
+    aside, taken = filled(gated)
+    assert sum(taken) == 3
+    threading.Timer(0.1, gated.gate.release, (100,)).start()
+    aside.leave()
+    assert gated.seqs == [0]
+    assert not gated.closed

@@ -1,3 +1,4 @@
+import gc
 import threading
 import weakref
 
@@ -76,3 +77,16 @@ def test_close_raises_what_nobody_has_heard_of() -> None:
     background.put(lambda: {}["lost"])
     with pytest.raises(KeyError, match="lost"):
         background.close()
+
+
+def test_one_that_is_forgotten_does_its_jobs_and_ends() -> None:
+    done = list[int]()
+    background = Background("forgotten")
+    thread = background._thread
+    for i in range(5):
+        background.put(lambda i=i: done.append(i))  # type: ignore[misc]
+    del background
+    gc.collect()
+    thread.join(timeout=20)
+    assert not thread.is_alive()
+    assert done == [0, 1, 2, 3, 4]

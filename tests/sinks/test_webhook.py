@@ -153,7 +153,7 @@ def test_what_is_too_old_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_receiver_that_stalls_holds_up_nobody(caplog: pytest.LogCaptureFixture) -> None:
-    """All frames are written while the first request hangs; then the oldest events are lost, but not the one in hand."""
+    """All frames are written while the first request hangs; the oldest events are lost, but not the one in hand."""
     gate = threading.Event()
     with receiver(lambda _: 200 if gate.wait(30) else 500) as server:
         one = sink(server.url, queue=10)
@@ -230,7 +230,7 @@ def test_killed_at_any_line_no_event_is_missing_and_ids_stay(tmp_path: Path) -> 
 
 
 def test_secrets_are_in_no_log_and_change_no_digest(caplog: pytest.LogCaptureFixture) -> None:
-    with receiver(lambda number: 500 if number == 0 else 200) as server:
+    with receiver(lambda number: 500 if number < 2 else 200) as server:
         url = server.url.replace("//", "//user:pass%20word@") + "/T00/hidden?token=hidden"
         told_url = config(url)
         one = build_sink("webhook", told_url, STREAM, version="1")

@@ -1,0 +1,33 @@
+"""What a live stream leaves out when the machine cannot keep up, in the order in which it is given up."""
+
+from enum import IntEnum
+
+
+class Shed(IntEnum):
+    """How much is left out; each level leaves out what those before it do, too."""
+
+    NOTHING = 0
+    MATTE = 1
+    """Cut-outs have the plain alpha of their mask."""
+    DETECTION = 2
+    """The network looks at every second frame; tracks are moved along in between."""
+    MOST_DETECTION = 3
+    """It looks at every fourth."""
+    FRAMES = 4
+    """Every second frame is dropped after decoding."""
+    MOST_FRAMES = 5
+    """Three of four."""
+    NON_REFERENCE = 6
+    """Frames that no other one refers to are not decoded."""
+    ALL_BUT_KEY = 7
+    """Only key frames are decoded."""
+
+    @property
+    def detects_every(self) -> int:
+        """The network looks at one frame of so many."""
+        return 4 if self >= Shed.MOST_DETECTION else 2 if self >= Shed.DETECTION else 1
+
+    @property
+    def keeps_every(self) -> int:
+        """One decoded frame of so many is kept."""
+        return 4 if self >= Shed.MOST_FRAMES else 2 if self >= Shed.FRAMES else 1

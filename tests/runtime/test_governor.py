@@ -1,0 +1,76 @@
+"""The latency contract's controller, on a clock of its own."""
+
+from itertools import pairwise
+
+import pytest
+
+from streamseg.runtime.governor import Governor
+from streamseg.shedding import Shed
+
+_MS = 1_000_000
+CONTRACT = 100 * _MS
+
+
+class Stream:
+    """Frames at 25 a second whose latency (ms) is told by the level; the governor is asked ten times a second."""
+
+    def __init__(self, latency_ms):
+        self.governor, self.latency_ms = Governor(CONTRACT), latency_ms
+        self.now_ns, self.levels = 10**12, []
+
+    def run(self, seconds: float) -> list[Shed]:
+        for tick in range(round(seconds * 50)):
+            self.now_ns += 20 * _MS
+            if tick % 2 == 0:
+                self.governor.observe(round(self.latency_ms(self.governor.level) * _MS), self.now_ns)
+            if tick % 5 == 0:
+                self.levels.append(self.governor.look(0, self.now_ns))
+        return self.levels
+
+
+@pytest.mark.parametrize("calm_ms", [1, 30, 60, 69])
+def test_nothing_is_left_out_while_there_is_time(calm_ms):
+    assert set(Stream(lambda _: calm_ms).run(20)) == {Shed.NOTHING}
+
+
+@pytest.mark.parametrize("enough", list(Shed)[1:])
+def test_as_much_is_left_out_as_is_needed_and_in_order(enough):
+    stream = Stream(lambda level: 200 if level < enough else 50)
+    levels = stream.run(15)
+    assert levels[-1] == enough == max(levels)
+    assert all(b - a in (0, 1) for a, b in pairwise(levels))
+
+
+def test_the_worst_is_reached_within_a_few_seconds():
+    levels = Stream(lambda _: 1000).run(4)
+    assert levels[-1] == Shed.ALL_BUT_KEY
+
+
+def test_what_was_left_out_comes_back():
+    stream = Stream(lambda level: 200 if level < Shed.DETECTION else 50)
+    assert stream.run(5)[-1] == Shed.DETECTION
+    stream.latency_ms = lambda _: 10
+    assert stream.run(10)[-1] == Shed.NOTHING
+
+
+def test_it_does_not_swing():
+    """A load that a level just carries, with room to spare: trying less becomes rarer and rarer."""
+    stream = Stream(lambda level: 200 if level < Shed.FRAMES else 20)
+    levels = stream.run(300)
+    falls = [i for i, (a, b) in enumerate(pairwise(levels)) if b < a]
+    assert levels[-1] >= Shed.MOST_DETECTION
+    assert len(falls) < 12
+    assert falls[-1] - falls[-2] > 5 * (falls[1] - falls[0])
+
+
+def test_one_late_frame_among_many_changes_nothing():
+    stream = Stream(lambda _: 20)
+    stream.run(2)
+    stream.governor.observe(900 * _MS, stream.now_ns)
+    assert set(stream.run(2)) == {Shed.NOTHING}
+
+
+def test_a_frame_that_never_comes_out_counts():
+    governor = Governor(CONTRACT)
+    assert governor.look(90 * _MS, 10**12) == Shed.NOTHING
+    assert governor.look(110 * _MS, 10**12 + 500 * _MS) == Shed.MATTE
