@@ -87,7 +87,7 @@ class CaptureConfig(Section):
     reconnect_tries: int | None = Field(
         None, ge=0, description="of a live stream, in a row without a frame; null: for ever"
     )
-    backoff_max_s: float = Field(4.0, gt=0, le=3600, description="longest wait between two tries")
+    backoff_max_s: float = Field(3.0, gt=0, le=3600, description="longest wait between two tries")
     rtsp_transport: Literal["tcp", "udp"] = Field("tcp", description="how RTSP servers are asked to send")
     wall_clock: Literal["auto", "host", "sender"] = Field(
         "auto", description="time of live frames; auto: the sender's (RTCP) where it agrees with the host's to 2 s"

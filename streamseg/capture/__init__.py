@@ -3,18 +3,22 @@
 A new kind of source: one file here, one name in `_open_bare`.
 """
 
+from typing import TYPE_CHECKING
+
 from streamseg.capture.freshest import Freshest
 from streamseg.capture.pace import Paced
-from streamseg.capture.privacy import Veiled
 from streamseg.capture.redact import redact
 from streamseg.capture.spec import expand, is_live, kind_of, parse_source
 from streamseg.config import CaptureConfig, StreamConfig
 from streamseg.stages import Source
 
+if TYPE_CHECKING:
+    from streamseg.capture.privacy import Veiled
+
 __all__ = ["expand", "is_live", "open_source", "parse_source", "redact"]
 
 
-def open_source(stream: StreamConfig, capture: CaptureConfig, *, newest_only: bool = True) -> Veiled:
+def open_source(stream: StreamConfig, capture: CaptureConfig, *, newest_only: bool = True) -> "Veiled":
     """The source of a stream that expand() has named; its open() has still to be called.
 
     Live: only the newest frame is kept for whoever fetches, if newest_only (pace fast: every frame, as long as the
@@ -25,6 +29,8 @@ def open_source(stream: StreamConfig, capture: CaptureConfig, *, newest_only: bo
         source = Freshest(source)
     elif not is_live(stream.source) and capture.pace == "realtime":
         source = Paced(source)
+    from streamseg.capture.privacy import Veiled
+
     return Veiled(source, stream.zones)
 
 

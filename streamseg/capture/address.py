@@ -40,6 +40,8 @@ def url_address(source: str, rtsp_transport: Literal["tcp", "udp"] = "tcp") -> A
     scheme = urlsplit(source).scheme
     url = scheme + source[len(scheme) :]  # libav knows its protocols in lower case only
     options = {"protocol_whitelist": _PROTOCOLS[scheme]}
+    if scheme not in ("http", "https"):
+        options |= {"fpsprobesize": "0"}  # else it watches twenty frames go by before it is open
     if scheme in ("rtsp", "rtsps"):
         transport = "tcp" if scheme == "rtsps" else rtsp_transport
         options |= {"rtsp_transport": transport, "allowed_media_types": "video"}

@@ -81,6 +81,9 @@ class MqttCarrier:
                 self._told.wait_for(lambda: info.mid in self._acknowledged, _GOODBYE_S)
         self._client.disconnect()
         self._client.loop_stop()
+        # the two refer to each other: without this its descriptors stay open until a garbage collection
+        self._client.on_connect = self._client.on_disconnect = None
+        self._client.on_connect_fail = self._client.on_publish = None
 
     def _connected(self, paho: ModuleType, client_id: str) -> "Client":
         config = self._config

@@ -83,7 +83,7 @@ class ObjectTracker:
         before = self._state
         step_ns = 0 if before.pts_ns is None else max(0, frame.pts_ns - before.pts_ns)
         clock_ns = before.clock_ns + step_ns
-        view = CameraView.of(frame.planes.y) if self._tracking.camera_motion and before.tracks else None
+        view = self._look(frame, before.tracks)
         expected = self._expect(step_ns, clock_ns, frame.size_hw, self._camera_motion(view))
         if instances is None:
             scene = _hold(expected, clock_ns)
@@ -93,10 +93,13 @@ class ObjectTracker:
         records = tuple(lifecycle.record(track, scene.masks.get(track.id), self._least_trust) for track in scene.tracks)
         shown = records if instances is not None else ()
         harvest = self._plan(frame, scene.tracks, shown=shown, clock_ns=clock_ns, step_ns=step_ns, plain=plain)
-        if self._tracking.camera_motion and harvest.tracks:
-            view = view or CameraView.of(frame.planes.y)
-        self._state = TrackerState(next_id, clock_ns, frame.pts_ns, harvest.tracks, view if harvest.tracks else None)
+        kept = view if view and harvest.tracks else self._look(frame, harvest.tracks)
+        self._state = TrackerState(next_id, clock_ns, frame.pts_ns, harvest.tracks, kept)
         return Extraction(frame, records, harvest.cutouts, ("matte",) if plain and harvest.cutouts else ())
+
+    def _look(self, frame: Frame, tracks: Sequence[TrackMemory]) -> CameraView | None:
+        """What the camera's motion is seen by, where there are tracks that it matters to."""
+        return CameraView.of(frame.planes.y) if tracks and self._tracking.camera_motion else None
 
     def _camera_motion(self, view: CameraView | None) -> Similarity | None:
         """How the background moved since the last frame."""

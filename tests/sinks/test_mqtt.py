@@ -1,10 +1,12 @@
 """MQTT with a real broker: events at least once with ids that stay, a state with a last will, never in the way."""
 
 import json
+import os
 import random
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -104,6 +106,20 @@ def test_a_broker_that_is_started_anew_is_found_again() -> None:
         until(lambda: told(heard)[-1:] == WANTED[-1:])
     assert told(heard) in (WANTED[1:], WANTED[2:])  # the first of them may have come before the subscriber did
     assert heard.messages[0][0] == STATE
+
+
+def test_streams_that_come_and_go_leave_nothing(port: int) -> None:
+    """Whether the broker is there or not."""
+
+    def come_and_go(where: int, **keys: Any) -> tuple[int, int]:
+        one = sink(where, **keys)
+        one.open(info("gate"))
+        one.write(appearing(0))
+        one.close()
+        until(lambda: not any(thread.name.startswith(("courier-", "paho-")) for thread in threading.enumerate()))
+        return threading.active_count(), len(os.listdir("/proc/self/fd"))
+
+    assert len({come_and_go(where, **keys) for where, keys in [(port, {}), (free_port(), {"finish_s": 0})] * 4}) == 1
 
 
 def test_its_last_will_says_that_it_is_gone(port: int) -> None:
