@@ -112,7 +112,7 @@ def _encoder(wanted: Format, gop: int) -> Any:
     encoder.time_base = 1 / Fraction(wanted.fps).limit_denominator(1001)
     encoder.framerate = Fraction(wanted.fps).limit_denominator(1001)
     encoder.gop_size = gop
-    keys = f"keyint={gop}:min-keyint={gop}:scenecut=0:repeat-headers=1"
+    keys = f"keyint={gop}:min-keyint={gop}:scenecut=0:repeat-headers=1:colormatrix=bt709:colorprim=bt709:transfer=bt709"
     if wanted.codec == "h264":
         encoder.options = {"preset": "veryfast", "tune": "zerolatency", "crf": "23", "x264-params": keys}
     else:

@@ -129,14 +129,8 @@ def record(track: TrackMemory, mask: SoftMask | None, least_trust: float) -> Tra
         state = "tentative"
     elif track.seen and track.trust >= least_trust:
         state = "active"
+    shown = None if state == "lost" else mask
+    # by position: there are many of them, and names would cost a fifth more
     return Track(
-        id=track.id,
-        label=track.label,
-        score=track.score,
-        box=track.box,
-        state=state,
-        mask=None if state == "lost" else mask,
-        confirmed_label=track.confirmed_label,
-        age=track.age,
-        hits=track.hits,
+        track.id, track.label, track.score, track.box, state, shown, track.confirmed_label, track.age, track.hits
     )

@@ -73,7 +73,8 @@ class TrackMemory(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """The label with the most votes; of equals the one seen first."""
-        return max(self.votes, key=self.votes.__getitem__)
+        votes = self.votes
+        return max(votes, key=votes.__getitem__) if len(votes) > 1 else next(iter(votes))
 
 
 class TrackerState(msgspec.Struct, frozen=True):

@@ -4,8 +4,11 @@ Judged are clips with true boxes and ids beside them (NAME.gt.txt; people only) 
 (people, vehicles, animals; a track's class must agree). The network runs once over each and what it finds is kept; all
 trackers get the same boxes and scores from the network's floor on, ours also masks and appearance, as in a run. The
 others are those of the `trackers` library; a track of theirs has the class that most of its scores were for, as ours.
-TrackEval scores: HOTA, IDF1, MOTA. Time is that of the tracker alone, median over frames, one thread. Intervals of
+TrackEval scores: HOTA, IDF1, MOTA. Time is the processor's for the tracker alone, median over frames. Intervals of
 95 %: sequences drawn anew, and in each its segments of 2 s, the same for both trackers.
+
+`--moving` shows everything through a window that pans, turns, zooms and shakes; the others have no means against that.
+Clips with NAME.masks.jsonl in which one thing is marked (DAVIS) are taken too; nothing but that thing is judged there.
 
 `--tune N` instead tries N settings of each tracker on the sequences given, the defaults first and the others by chance,
 and prints those with the greatest HOTA; they are kept below. Tune on other sequences than you report.

@@ -73,9 +73,9 @@ def run_ours(given: Given, settings: Settings) -> Tracks:
     chroma = np.zeros(((height + 1) // 2, (width + 1) // 2), np.uint8)
     for seq, (pts_ns, found) in enumerate(zip(detected.pts_ns.tolist(), detected.instances, strict=True)):
         frame = Frame("scene", seq, pts_ns, Planes(detected.luma(seq), chroma, chroma))
-        began = time.perf_counter_ns()
+        began = time.process_time_ns()
         shown = tracker.update(frame, found).tracks
-        spent_ms.append((time.perf_counter_ns() - began) / 1e6)
+        spent_ms.append((time.process_time_ns() - began) / 1e6)
         rows += [(seq, t.id, *t.box, detected.labels.index(t.label)) for t in shown if t.state == "active"]
     table = np.array(rows, np.float64).reshape(-1, 7)
     frame, identity, label = (table[:, i].astype(np.int64) for i in (0, 1, 6))

@@ -53,7 +53,10 @@ class _Handler(BaseHTTPRequestHandler):
     server: Receiver
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        size = int(self.headers["Content-Length"])
+        body = self.rfile.read(size)
+        if len(body) < size:
+            return  # the sender was killed in the middle of it
         number = len(self.server.requests)
         self.server.requests.append((dict(self.headers), body))
         self.server.paths.append(self.path)
