@@ -246,7 +246,9 @@ class OutputConfig(Section):
     overwrite: bool = Field(False, description="remove what streamseg wrote there before")
     rotate_s: float | None = Field(None, gt=0, description="new annotated video and JSONL after this much media time")
     rotate_mb: float | None = Field(None, gt=0, description="the same by size of the file, MB")
-    disk_free_mb: float = Field(500.0, ge=0, description="cut-outs stop when less is free")
+    keep_hours: float | None = Field(None, gt=0, le=1e6, description="remove finished results that are older")
+    keep_gb: float | None = Field(None, gt=0, le=1e6, description="remove the oldest while there are more, GB of 10^9")
+    disk_free_mb: float = Field(500.0, ge=0, description="cut-outs stop when less is free; with keep_* the oldest go")
 
 
 class RuntimeConfig(Section):

@@ -60,6 +60,7 @@ class Subscriber:
         self._client.on_message = lambda _c, _u, message: self.messages.append(
             (message.topic, message.payload, message.retain)
         )
+        until(lambda: _answers(port))
         self._client.connect("127.0.0.1", port)
 
     def payloads(self, topic: str) -> list[bytes]:

@@ -39,7 +39,7 @@ def test_every_file_of_the_folder_is_yaml() -> None:
         assert path.suffix == ".yaml" and isinstance(yaml.safe_load(path.read_text(encoding="utf-8")), dict)
 
 
-@pytest.mark.parametrize("name", ["train", "train-m", "train-open"])
+@pytest.mark.parametrize("name", ["train", "train-m", "train-open", "train-appearance"])
 def test_recipes_are_valid_and_say_how_they_are_used(name: str) -> None:
     path = CONFIGS / f"{name}.yaml"
     assert load_recipe(path).terms

@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from streamseg.geometry import Letterbox, SoftMask, box_iou
-from streamseg.inference.strides import MASK_STRIDE, STRIDES
+from streamseg.inference.appearance import looks
+from streamseg.inference.ports import LEVEL_KINDS
+from streamseg.inference.strides import APPEARANCE_STRIDE, MASK_STRIDE, STRIDES
 from streamseg.records import Instances
 
 F32 = npt.NDArray[np.float32]
@@ -20,60 +22,51 @@ DUPLICATE_IOU = 0.55
 
 @dataclass(frozen=True, slots=True)
 class Peaks:
-    """Candidates in view pixels, best first: score [N], label [N], box [N, 4] x0, y0, x1, y1, mix [N, M].
-
-    appearance [N, E], of any length; E is 0 for a network without.
-    """
+    """Candidates in view pixels, best first: score [N], label [N], box [N, 4] x0, y0, x1, y1, mix [N, M]."""
 
     score: F32
     label: npt.NDArray[np.int32]
     box: F32
     mix: F32
-    appearance: F32
 
     def take(self, rows: Sequence[int]) -> "Peaks":
         """Some of them, in the order given."""
         index = np.array(rows, np.int64)
-        score, box, mix, appearance = (part[index] for part in (self.score, self.box, self.mix, self.appearance))
-        return Peaks(score, self.label[index], box, mix, appearance)
+        return Peaks(self.score[index], self.label[index], self.box[index], self.mix[index])
 
 
 def decode(outputs: Sequence[F32], fit: Letterbox, *, floor: float, most: int) -> Instances:
     """One view's outputs (Deployed's, without the batch axis) to objects of at least floor, at most `most` of them."""
-    peaks = _find_peaks(outputs[:-1], fit.view_hw, floor=floor, most=most)
+    *levels, prototypes = outputs
+    bins = levels.pop() if len(levels) > len(LEVEL_KINDS) * len(STRIDES) else None
+    peaks = _find_peaks(levels, fit.view_hw, floor=floor, most=most)
     if len(peaks.score) == 0:
         return Instances.none()
-    # which candidates stay is decided on every second cell; only those are mixed in full
-    rough, cells = _masks(outputs[-1][:, ::2, ::2], peaks, 2 * MASK_STRIDE)
+    # which candidates stay, and what they look like, every second cell tells; only those that stay are mixed in full
+    rough, cells = _masks(prototypes[:, ::2, ::2], peaks, APPEARANCE_STRIDE)
     peaks = replace(peaks, score=peaks.score * np.array([_certainty(mask) for mask in rough], np.float32))
-    kept = peaks.take(_distinct(peaks, rough, cells, floor=floor))
-    masks, cells = _masks(outputs[-1], kept, MASK_STRIDE)
+    rows = _distinct(peaks, rough, cells, floor=floor)
+    kept = peaks.take(rows)
+    appearance = None if bins is None else looks(bins, [rough[i] for i in rows], cells[rows], kept.box)
+    masks, cells = _masks(prototypes, kept, MASK_STRIDE)
     boxes = _clip(fit.undo(kept.box), fit)
     soft = tuple(_soft_mask(mask, cell, fit) for mask, cell in zip(masks, cells, strict=True))
-    return Instances(boxes, kept.score, kept.label, soft, _directions(kept.appearance))
+    return Instances(boxes, kept.score, kept.label, soft, appearance)
 
 
 def _find_peaks(levels: Sequence[F32], view_hw: tuple[int, int], *, floor: float, most: int) -> Peaks:
-    parts, kinds = [], len(levels) // len(STRIDES)
+    parts, kinds = [], len(LEVEL_KINDS)
     for i, stride in enumerate(STRIDES):
-        heat, box, mix, *appearance = levels[kinds * i : kinds * (i + 1)]
+        heat, box, mix = levels[kinds * i : kinds * (i + 1)]
         label, y, x = np.nonzero(heat >= floor)
         centre = np.stack([x + 0.5, y + 0.5], 1) * stride
         distance = box[:, y, x].T
         corners = np.concatenate([centre - distance[:, :2], centre + distance[:, 2:]], 1)
-        look = appearance[0][:, y, x].T if appearance else np.zeros((len(x), 0), np.float32)
-        parts.append((heat[label, y, x], label, corners, mix[:, y, x].T, look))
-    score, label, corners, mix, look = (np.concatenate(part) for part in zip(*parts, strict=True))
+        parts.append((heat[label, y, x], label, corners, mix[:, y, x].T))
+    score, label, corners, mix = (np.concatenate(part) for part in zip(*parts, strict=True))
     best = np.argsort(-score, kind="stable")[:most]
     corners = np.clip(corners[best], 0, np.array([view_hw[1], view_hw[0]] * 2))
-    return Peaks(score[best], label[best].astype(np.int32), corners.astype(np.float32), mix[best], look[best])
-
-
-def _directions(vectors: F32) -> F32 | None:
-    """Vectors [N, E] at unit length; None where they are empty."""
-    if not vectors.shape[1]:
-        return None
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6), np.float32)
+    return Peaks(score[best], label[best].astype(np.int32), corners.astype(np.float32), mix[best])
 
 
 def _masks(prototypes: F32, peaks: Peaks, stride: int) -> tuple[list[F32], npt.NDArray[np.int64]]:

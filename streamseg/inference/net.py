@@ -6,7 +6,8 @@ deconvolution's channels, into its mask.
 
 Sources: heatmap peaks as objects, Zhou et al. 2019, "Objects as Points", sec. 3; masks from prototypes, Bolya et al.
 2019, "YOLACT", sec. 3; position in a mask's mix, Tian et al. 2020, "CondInst", sec. 3.1; box distances, Tian et al.
-2019, "FCOS", sec. 3.1; bilinear start of deconvolutions, Long et al. 2015, "Fully Convolutional Networks", sec. 3.3.
+2019, "FCOS", sec. 3.1; bilinear start of deconvolutions, Long et al. 2015, "Fully Convolutional Networks", sec. 3.3;
+learnt bins of a histogram, Wang et al. 2016, "Learnable Histogram", sec. 3.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from streamseg.inference.strides import STRIDES
+from streamseg.inference.strides import APPEARANCE_STRIDE, STRIDES
 
 POSITION_TERMS = 6
 """1, u, v, uu, vv, uv: where a pixel lies in the object's box (-1..1 each way), mixed into its mask like prototypes.
@@ -24,14 +25,19 @@ POSITION_TERMS = 6
 They tell an object from its twin in the same box, which prototypes alone can hardly do.
 """
 
+RGB = 3
+"""Channels of a view."""
+APPEARANCE_WIDTH = 8
+"""Channels between what is seen of a cell and its bins of appearance."""
+
 
 @dataclass(frozen=True, slots=True)
 class NetConfig:
     """What a network is built from; travels in the weights' metadata.
 
     widths: channels at stride 4, 8, 16, 32; depths: residual blocks there. mean and std: normalisation of the 0..255
-    view. prototypes: mask prototypes. motion: whether it takes a map of what moves beside the view. appearance: numbers
-    by which an object is told from others of its kind, 0 for a network without.
+    view. prototypes: mask prototypes. motion: whether it takes a map of what moves beside the view. appearance: bins of
+    colour and texture by which an object is told from others of its kind, 0 for a network without.
     """
 
     labels: tuple[str, ...] = ("person", "vehicle", "animal")
@@ -45,8 +51,8 @@ class NetConfig:
 
 
 PLANS = {
-    "s": NetConfig(motion=True, appearance=16),
-    "m": NetConfig(widths=(48, 96, 192, 320), depths=(1, 2, 3, 2), prototypes=32, motion=True, appearance=16),
+    "s": NetConfig(motion=True, appearance=24),
+    "m": NetConfig(widths=(48, 96, 192, 320), depths=(1, 2, 3, 2), prototypes=32, motion=True, appearance=24),
 }
 """2.5 and 7.3 GMAC for a view of 384 x 640: for a CPU, and for a GPU or few streams."""
 
@@ -54,21 +60,24 @@ PLANS = {
 class Level(NamedTuple):
     """One head's raw output: heat [B, C, h, w] logits; box [B, 4, h, w] log distances in strides; mix [B, M, h, w].
 
-    M is the number of prototypes plus POSITION_TERMS. appearance [B, E, h, w], of any length; None without.
+    M is the number of prototypes plus POSITION_TERMS.
     """
 
     heat: Tensor
     box: Tensor
     mix: Tensor
-    appearance: Tensor | None
 
 
 class Raw(NamedTuple):
-    """Everything the network says: a Level per stride, prototypes [B, K, H/2, W/2], semantic [B, C, H/4, W/4]."""
+    """Everything the network says: a Level per stride, prototypes [B, K, H/2, W/2], semantic [B, C, H/4, W/4].
+
+    appearance [B, E, H/4, W/4]: how much of each cell belongs to each of E bins (0..1, a sum of 1); None without.
+    """
 
     levels: tuple[Level, ...]
     prototypes: Tensor
     semantic: Tensor
+    appearance: Tensor | None
 
 
 class ConvBlock(nn.Sequential):
@@ -121,7 +130,7 @@ class Up(nn.Module):
 
 
 class Head(nn.Module):
-    """Heatmap, box distances, mask coefficients and appearance from one level's features."""
+    """Heatmap, box distances and mask coefficients from one level's features."""
 
     def __init__(self, n_in: int, width: int, config: NetConfig):
         super().__init__()
@@ -133,16 +142,26 @@ class Head(nn.Module):
         nn.init.normal_(self.out.weight, std=0.01)
         nn.init.zeros_(self.out.weight[-POSITION_TERMS:])
         self.out.bias = nn.Parameter(bias)
-        self.appearance = nn.Conv2d(width, config.appearance, 1) if config.appearance else None
 
     def forward(self, x: Tensor) -> Level:
-        tower = self.tower(x)
-        appearance = None
-        if self.appearance is not None:
-            # detached: it reads what the other tasks have learnt, and costs them nothing
-            appearance = self.appearance(tower.detach())
-        heat, box, mix = self.out(tower).split(self.splits, 1)
-        return Level(heat, box, mix, appearance)
+        return Level(*self.out(self.tower(x)).split(self.splits, 1))
+
+
+class Appearance(nn.Module):
+    """Sorts every cell of 4x4 pixels into bins by its colour and texture; in a mask they are an object's histogram."""
+
+    def __init__(self, n_in: int, bins: int):
+        """n_in: channels of the first convolution's output."""
+        super().__init__()
+        self.sight = ConvBlock(n_in + RGB, APPEARANCE_WIDTH, 1)
+        self.bins = nn.Conv2d(APPEARANCE_WIDTH, bins, 1)
+        nn.init.normal_(self.bins.weight, std=0.7)  # apart from the first step on
+
+    def forward(self, x2: Tensor, view: Tensor) -> Tensor:
+        """Raw.appearance, from x2 [B, n_in, H/2, W/2] and the normalised view [B, 3, H, W]."""
+        # detached: it reads what the other tasks have learnt, and costs them nothing
+        cells = F.avg_pool2d(x2.detach(), APPEARANCE_STRIDE // 2), F.avg_pool2d(view, APPEARANCE_STRIDE)
+        return self.bins(self.sight(torch.cat(cells, 1))).softmax(1)
 
 
 class DeconvNet(nn.Module):
@@ -157,7 +176,7 @@ class DeconvNet(nn.Module):
         self.config = config = config or NetConfig()
         w4, w8, w16, w32 = config.widths
         d4, d8, d16, d32 = config.depths
-        self.at2 = ConvBlock(3, w4 // 2, 3, 2)
+        self.at2 = ConvBlock(RGB, w4 // 2, 3, 2)
         self.at4 = nn.Sequential(ConvBlock(w4 // 2, w4, 3, 2), *(Residual(w4) for _ in range(d4)))
         self.motion = nn.Conv2d(1, w4, 3, 1, 1, bias=False) if config.motion else None
         if self.motion is not None:
@@ -171,9 +190,11 @@ class DeconvNet(nn.Module):
         self.heads = nn.ModuleList([Head(w8, w8, config), Head(w16, w16 // 2, config)])
         self.prototypes = Up(w4, w4 // 2, config.prototypes)
         self.semantic = nn.Conv2d(w4, len(config.labels), 1)
+        self.appearance = Appearance(w4 // 2, config.appearance) if config.appearance else None
 
     def forward(self, view: Tensor, motion: Tensor | None = None) -> Raw:
-        x2 = self.at2((view - self.config.mean) / self.config.std)
+        view = self._normalised(view)
+        x2 = self.at2(view)
         x4 = self.at4[0](x2)
         if self.motion is not None and motion is not None:
             x4 = x4 + self.motion(motion[:, None] / 255)
@@ -184,7 +205,16 @@ class DeconvNet(nn.Module):
         y8 = self.up8(y16, x8)
         y4 = self.up4(y8, x4)
         levels = tuple(head(y) for head, y in zip(self.heads, (y8, y16), strict=True))
-        return Raw(levels, self.prototypes(y4, x2), self.semantic(y4))
+        appearance = None if self.appearance is None else self.appearance(x2, view)
+        return Raw(levels, self.prototypes(y4, x2), self.semantic(y4), appearance)
+
+    def look(self, view: Tensor) -> Tensor | None:
+        """Raw.appearance alone, which needs a small part of the network only."""
+        view = self._normalised(view)
+        return None if self.appearance is None else self.appearance(self.at2(view), view)
+
+    def _normalised(self, view: Tensor) -> Tensor:
+        return (view - self.config.mean) / self.config.std
 
 
 class Deployed(nn.Module):
@@ -193,8 +223,8 @@ class Deployed(nn.Module):
     In: uint8 [B, H, W, 3], and uint8 [B, H/4, W/4] for a network that takes motion.
 
     Per level: score [B, C, h, w], the sigmoid of the heatmap where it is a 3x3 maximum, 0 elsewhere; box [B, 4, h, w]
-    left, top, right, bottom distances in pixels of the view; mix [B, M, h, w]; appearance [B, E, h, w], if there is
-    one. Last: prototypes [B, K, H/2, W/2].
+    left, top, right, bottom distances in pixels of the view; mix [B, M, h, w]. Then appearance [B, E, H/4, W/4], if
+    there is one, and last prototypes [B, K, H/2, W/2].
     """
 
     def __init__(self, net: DeconvNet):
@@ -209,8 +239,7 @@ class Deployed(nn.Module):
             score = level.heat.sigmoid()
             peaks = score * (F.max_pool2d(score, 3, 1, 1) == score)
             out += [peaks, level.box.clamp(-6, 6).exp() * stride, level.mix]
-            out += [] if level.appearance is None else [level.appearance]
-        return (*out, raw.prototypes)
+        return (*out, *([] if raw.appearance is None else [raw.appearance]), raw.prototypes)
 
 
 def _start_bilinear(deconv: nn.ConvTranspose2d) -> None:

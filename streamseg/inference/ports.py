@@ -7,12 +7,14 @@ from streamseg.inference.strides import MOTION_STRIDE, STRIDES
 from streamseg.records import Sample
 
 U8 = npt.NDArray[np.uint8]
+LEVEL_KINDS = ("score", "box", "mix")
+"""What there is of each stride."""
 
 
 def output_names(*, appearance: bool) -> tuple[str, ...]:
     """Name of all that Deployed gives, in its order; appearance: whether the network tells objects of a kind apart."""
-    kinds = ("score", "box", "mix", *(("appearance",) if appearance else ()))
-    return (*(f"{kind}_{stride}" for stride in STRIDES for kind in kinds), "prototypes")
+    levels = (f"{kind}_{stride}" for stride in STRIDES for kind in LEVEL_KINDS)
+    return (*levels, *(("appearance",) if appearance else ()), "prototypes")
 
 
 def input_shapes(view_hw: tuple[int, int], *, motion: bool) -> dict[str, tuple[int, ...]]:

@@ -8,3 +8,5 @@ SEMANTIC_STRIDE = 4
 """Stride of the class regions, which only training reads."""
 MOTION_STRIDE = 4
 """Stride of the map of what moves, which the network is given beside the view."""
+APPEARANCE_STRIDE = 4
+"""Stride of the map of appearance, that of the masks by which decode.py chooses objects."""

@@ -26,7 +26,7 @@ SUPERVISOR = "supervisor"
 class Member:
     """A worker by its name: the process that plays it now, how it gets on, and when its predecessors died.
 
-    bells: where it can be rung; empty until it is ready. serves: the web worker, which nobody rings, is.
+    bells: where it can be rung; empty until it is ready. works: one that hosts no stage is ready.
     """
 
     plan: WorkerPlan
@@ -35,7 +35,7 @@ class Member:
     incarnation: int
     started_s: float
     bells: str = ""
-    serves: bool = False
+    works: bool = False
     died_s: deque[float] = field(default_factory=deque)
 
     @property
@@ -46,7 +46,7 @@ class Member:
     @property
     def ready(self) -> bool:
         """Whether it can do what it is there for."""
-        return bool(self.bells) or self.serves
+        return bool(self.bells) or self.works
 
     def tell(self, order: Order, fds: Sequence[int] = ()) -> None:
         """Send an order; one that cannot be sent is told again to a successor, as far as it matters."""
@@ -109,7 +109,7 @@ class Crew:
         status = member.process.wait()
         member.line.close()
         self._bells(member.name, member.incarnation).unlink(missing_ok=True)
-        member.bells, member.serves = "", False
+        member.bells, member.works = "", False
         return status
 
     def deaths(self, member: Member, within_s: float) -> int:

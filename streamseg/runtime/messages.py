@@ -14,8 +14,8 @@ from streamseg.runtime.store import Layout
 
 RELEASE = 1
 MOST_BYTES = 1 << 20
-WEB = "web"
-"""What the web worker hosts: no stage, but it is started and replaced like those that do."""
+WEB, KEEPER = "web", "keeper"
+"""What two workers host that are no stages, but are started and replaced like those."""
 
 
 class Begin(msgspec.Struct, tag="begin", frozen=True):
@@ -142,6 +142,10 @@ class Serving(msgspec.Struct, tag="serving", frozen=True):
     port: int
 
 
+class AtWork(msgspec.Struct, tag="at_work", frozen=True):
+    """A worker that hosts no stage does what it is there for."""
+
+
 class Ask(msgspec.Struct, tag="ask", frozen=True):
     """The web worker wants something known or done (see controls.py); body: JSON. An Answer of this number follows."""
 
@@ -208,7 +212,7 @@ class Log(msgspec.Struct, tag="log", frozen=True):
 
 Order = Begin | Open | Map | Route | Pause | Change | Stop | End | Forget | Serve | Answer
 StreamReport = Opened | SourceIs | Captured | Failed | Closed
-Report = Ready | Serving | Ask | Refused | Log | StreamReport
+Report = Ready | AtWork | Serving | Ask | Refused | Log | StreamReport
 
 _ORDERS: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Order)
 _REPORTS: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Report)

@@ -23,10 +23,11 @@ from streamseg.runtime.crew import SUPERVISOR, Crew, Member, hear
 from streamseg.runtime.dispatch import Dispatch
 from streamseg.runtime.front_door import FrontDoor
 from streamseg.runtime.links import BellBox, Ringer
-from streamseg.runtime.messages import Ask, Begin, Log, Ready, Refused, Report, Serving
+from streamseg.runtime.messages import KEEPER, Ask, AtWork, Begin, Log, Ready, Refused, Report, Serving
 from streamseg.runtime.placement import WorkerPlan, place
 from streamseg.runtime.stall import StallWatch
 from streamseg.runtime.stream_run import StreamRun
+from streamseg.sinks.retention import Retention
 from streamseg.summary import StreamResult
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,8 @@ class Supervisor:
             self._start(plan)
         if self._door is not None:
             self._start(self._door.plan)
+        if Retention.asked_for(self._config.output):
+            self._start(WorkerPlan("keeper-0", (KEEPER,)))
         due_s = 0.0
         while not self._dispatch.over:
             self._listen(max(0.0, due_s - time.monotonic()))
@@ -141,8 +144,10 @@ class Supervisor:
                 self._is_ready(member, report)
             case Ask():
                 member.tell(self._controls.answer(report))
+            case AtWork():
+                member.works = True
             case Serving(port):
-                member.serves = True
+                member.works = True
                 if self._door is not None:
                     self._door.opened(port)
             case _:

@@ -30,6 +30,7 @@ from streamseg.runtime.ledger import Ledger
 from streamseg.runtime.line import Forwarder, Line
 from streamseg.runtime.links import BellBox, Ringer
 from streamseg.runtime.messages import (
+    KEEPER,
     RELEASE,
     WEB,
     Begin,
@@ -257,9 +258,14 @@ def main() -> None:
         raise SystemExit(f"{sys.argv[1]}: the supervisor speaks another release; reinstall streamseg")
     logging.basicConfig(level=begin.level, handlers=[Forwarder(line)], format="%(message)s")
     if begin.stages == (WEB,):
-        from streamseg.runtime.web_host import host
+        from streamseg.runtime import web_host
 
-        host(line, begin)
+        web_host.host(line, begin)
+        return
+    if begin.stages == (KEEPER,):
+        from streamseg.runtime import keeper_host
+
+        keeper_host.host(line, begin)
         return
     try:
         worker = Worker(line, begin)

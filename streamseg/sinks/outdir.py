@@ -54,8 +54,8 @@ def remove_results(folder: Path) -> None:
     with sink_errors(folder):
         if not folder.is_dir():
             return
-        if _is_ours(folder):
-            for stream in filter(_is_ours, _folders(folder)):
+        if is_ours(folder):
+            for stream in filter(is_ours, _folders(folder)):
                 _clear_stream(stream)
             _clear(folder, _TOP_FILE)
         kept = sorted(path.name for path in folder.iterdir() if path.name != MARKER)
@@ -77,7 +77,7 @@ def claim(folder: Path, names: re.Pattern[str]) -> Path:
     with sink_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         taken = [path for path in folder.iterdir() if names.fullmatch(path.name)]
-        if taken and not _is_ours(folder):  # asked after the listing: another sink may have claimed it in between
+        if taken and not is_ours(folder):  # asked after the listing: another sink may have claimed it in between
             raise SinkError(f"{taken[0]}: was not written by streamseg and would be overwritten; move it away")
         folder.joinpath(MARKER).write_text(_MARKER_TEXT, encoding="utf-8")
     return folder
@@ -118,6 +118,7 @@ def _remove_if_empty(folder: Path) -> None:
         folder.rmdir()
 
 
-def _is_ours(folder: Path) -> bool:
+def is_ours(folder: Path) -> bool:
+    """Whether streamseg made a folder, or was allowed to write into it."""
     marker = folder / MARKER
     return marker.is_file() and not marker.is_symlink()

@@ -25,7 +25,8 @@ class Publisher:
     Its ZeroMQ context is its own: it can guard one endpoint with CURVE, and ends with it, sending what is left.
 
     Raises:
-        ConfigError: the endpoint cannot be had, or is not safe.
+        ConfigError: the endpoint is not safe, or its path is taken.
+        SinkError: its port is taken, or it is no address of this machine.
     """
 
     def __init__(self, config: PublishConfig):

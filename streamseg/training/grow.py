@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from streamseg.errors import ConfigError
-from streamseg.inference.net import POSITION_TERMS, Context, DeconvNet, Head, NetConfig, Residual
+from streamseg.inference.net import POSITION_TERMS, RGB, Context, DeconvNet, Head, NetConfig, Residual
 
 _GROWING = ("widths", "depths", "prototypes", "motion", "appearance")
-"""Keys of NetConfig that may be larger in the grown network; the others must be the same."""
+"""Keys of NetConfig that may be larger in the grown network (appearance: than 0); the others must be the same."""
 
 Parts = Mapping[nn.Module, Sequence[int]]
 """Channels of each part, for layers whose channels are several parts side by side."""
@@ -44,14 +44,19 @@ def _check(known: NetConfig, wanted: NetConfig) -> None:
                 f"{key} {', '.join(map(str, new))}: a network of {', '.join(map(str, old))} can only grow; "
                 "leave `network` out of the recipe to keep the plan of the start"
             )
+    if known.appearance not in (0, wanted.appearance):
+        raise ConfigError(f"appearance {wanted.appearance}: a network that has {known.appearance} bins keeps as many")
     if replace(wanted, **{key: getattr(known, key) for key in _GROWING}) != known:
         raise ConfigError(f"a network grows in {', '.join(_GROWING)} alone: {known} cannot become {wanted}")
 
 
 def _inputs(net: DeconvNet) -> dict[nn.Module, list[int]]:
-    """Parts of what a layer takes, where it is joined of several: the pools of Context."""
+    """Parts of what a layer takes, where it is joined of several: the pools of Context, what Appearance sees."""
     contexts = [module for module in net.modules() if isinstance(module, Context)]
-    return {context.merge[0]: [len(context.squeeze.get_parameter("0.weight"))] * 4 for context in contexts}
+    parts = {context.merge[0]: [len(context.squeeze.get_parameter("0.weight"))] * 4 for context in contexts}
+    if net.appearance is not None:
+        parts[net.appearance.sight[0]] = [net.config.widths[0] // 2, RGB]
+    return parts
 
 
 def _outputs(net: DeconvNet) -> dict[nn.Module, list[int]]:
@@ -61,8 +66,6 @@ def _outputs(net: DeconvNet) -> dict[nn.Module, list[int]]:
         if isinstance(head, Head):
             labels, sides, mix = head.splits
             parts[head.out] = [labels, sides, mix - POSITION_TERMS, POSITION_TERMS]
-            if head.appearance is not None:
-                parts[head.appearance] = [head.appearance.out_channels]
     return parts
 
 

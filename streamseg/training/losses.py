@@ -2,7 +2,7 @@
 
 Heat: penalty-reduced focal loss, Law & Deng 2018, "CornerNet", eq. 1. Box: generalised IoU, Rezatofighi et al. 2019,
 eq. 2. Mask: cross-entropy within the box (YOLACT, sec. 3.2) plus dice, Milletari et al. 2016, "V-Net", sec. 3.
-Identity: supervised contrastive loss, Khosla et al. 2020, eq. 2.
+Identity: supervised contrastive loss, Khosla et al. 2020, eq. 2, of the histograms that inference/appearance.py makes.
 """
 
 import torch
@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from streamseg.inference.net import Raw
-from streamseg.inference.strides import MASK_STRIDE, STRIDES
+from streamseg.inference.strides import APPEARANCE_STRIDE, MASK_STRIDE, STRIDES
 from streamseg.training.targets import Batch
 
 WEIGHTS = {"heat": 1.0, "box": 1.5, "mask": 3.0, "dice": 2.0, "semantic": 0.5, "identity": 0.2}
@@ -27,7 +27,7 @@ def loss_terms(raw: Raw, batch: Batch) -> dict[str, Tensor]:
     levels = zip(raw.levels, batch.heat, batch.weight, strict=True)
     heat = sum((_focal(level.heat.float(), h, w) for level, h, w in levels), torch.zeros((), device=batch.box.device))
     index, cells = _positive_cells(batch)
-    box, mix, appearance = _gather(raw, batch, index, cells)
+    box, mix = _gather(raw, batch, index, cells)
     boxes = _to_boxes(box, batch.level[index], cells)
     pick = _one_each(index, len(batch.image))
     mask, dice = _mask_terms(raw.prototypes.float(), batch, mix[pick], boxes[pick].detach())
@@ -38,7 +38,15 @@ def loss_terms(raw: Raw, batch: Batch) -> dict[str, Tensor]:
         "dice": dice,
         "semantic": _semantic(raw.semantic.float(), batch),
     }
-    return terms | ({} if appearance is None else {"identity": _identity(appearance[pick], batch.identity)})
+    return terms | identity_terms(raw.appearance, batch)
+
+
+def identity_terms(appearance: Tensor | None, batch: Batch) -> dict[str, Tensor]:
+    """The term of Raw.appearance, unweighted; none where there is no appearance."""
+    if appearance is None:
+        return {}
+    looks, seen = _looks(appearance.float(), batch)
+    return {"identity": _identity(looks[seen], batch.identity[seen])}
 
 
 def total(terms: dict[str, Tensor]) -> Tensor:
@@ -71,8 +79,8 @@ def _positive_cells(batch: Batch) -> tuple[Tensor, Tensor]:
     return index, cells[index, which]
 
 
-def _gather(raw: Raw, batch: Batch, index: Tensor, cells: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-    """What the network says at the positive cells: box logits [P, 4], mix [P, M], appearance [P, E] or None."""
+def _gather(raw: Raw, batch: Batch, index: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
+    """What the network says at the positive cells: box logits [P, 4], mix [P, M]."""
     image, level = batch.image[index], batch.level[index]
 
     def at_cells(maps: list[Tensor]) -> Tensor:
@@ -82,9 +90,7 @@ def _gather(raw: Raw, batch: Batch, index: Tensor, cells: Tensor) -> tuple[Tenso
             gathered[own] = out[image[own], :, cells[own, 0], cells[own, 1]].float()
         return gathered
 
-    box, mix = at_cells([out.box for out in raw.levels]), at_cells([out.mix for out in raw.levels])
-    looks = [out.appearance for out in raw.levels if out.appearance is not None]
-    return box, mix, at_cells(looks) if looks else None
+    return at_cells([out.box for out in raw.levels]), at_cells([out.mix for out in raw.levels])
 
 
 def _to_boxes(box: Tensor, level: Tensor, cells: Tensor) -> Tensor:
@@ -161,6 +167,25 @@ def _position_terms(box: Tensor, y: Tensor, x: Tensor) -> Tensor:
     u = ((2 * x - x0 - x1) / (x1 - x0).clamp(min=MASK_STRIDE)).clamp(-2, 2)
     v = ((2 * y - y0 - y1) / (y1 - y0).clamp(min=MASK_STRIDE)).clamp(-2, 2)
     return torch.stack([torch.ones_like(u), u, v, u * u, v * v, u * v], 1)
+
+
+def _looks(bins: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Vectors [N, 2E] by true masks, as inference/appearance.py makes them; bool [N], which objects have a cell at all.
+
+    bins [B, E, S/4, S/4]: how much of each cell belongs to each bin.
+    """
+    middle = slice(APPEARANCE_STRIDE // 2, None, APPEARANCE_STRIDE)
+    inside = batch.mask[:, middle, middle] > 0
+    rows = torch.arange(inside.shape[1], device=inside.device) + 0.5
+    upper = rows <= (batch.box[:, 1::2].mean(1, keepdim=True) / APPEARANCE_STRIDE)
+    halves = torch.stack([inside & upper[:, :, None], inside & ~upper[:, :, None]], 1).flatten(2)
+    # image by image: a map for each object would be as many copies of its image's
+    counts = torch.cat(
+        [halves[batch.image == i].to(bins.dtype) @ each.T for i, each in enumerate(bins.flatten(2).unbind())]
+    )
+    cells, place = inside.sum((1, 2)), batch.image.argsort(stable=True).argsort()
+    # the slope of a root at 0 has no end
+    return (counts[place].flatten(1) / cells.clamp(min=1)[:, None] + 1e-6).sqrt(), cells > 0
 
 
 def _identity(appearance: Tensor, identity: Tensor) -> Tensor:

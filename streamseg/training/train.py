@@ -24,7 +24,7 @@ from streamseg.inference.net import PLANS, DeconvNet, NetConfig
 from streamseg.training.dataset import Dataset, load_dataset
 from streamseg.training.device.batches import device_batches
 from streamseg.training.even import even_out
-from streamseg.training.losses import WEIGHTS, loss_terms, total
+from streamseg.training.losses import WEIGHTS, identity_terms, loss_terms, total
 from streamseg.training.recipe import Recipe
 from streamseg.training.scenes import SceneMaker, SceneOptions
 from streamseg.training.targets import Batch, make_batch
@@ -135,6 +135,8 @@ class Trainer:
         known, header = load_weights(start)
         self.begun_from = f"{start.stem} ({header.notes.get('terms', 'no terms stated')})"
         plan = PLANS[recipe.network] if recipe.network else known.config
+        if recipe.learns == "appearance" and not plan.appearance:
+            plan = replace(plan, appearance=PLANS["s"].appearance)
         net = fit_start(known, recipe.labels, motion=recipe.motion, plan=plan)
         self.start_note = what_changes(known.config, net.config, start.stem, recipe.network)
         return net
@@ -157,11 +159,7 @@ class Trainer:
     def _step(self, batch: Batch) -> dict[str, float]:
         for group in self.optimiser.param_groups:
             group["lr"] = self._learning_rate()
-        half = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.recipe.precision)
-        view = batch.view.float().contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, half, enabled=half is not None):
-            raw = self.net(view, None if batch.motion is None else batch.motion.float())
-        terms = loss_terms(raw, batch)
+        terms = self._terms(batch)
         self.optimiser.zero_grad(set_to_none=True)
         self.scaler.scale(total(terms)).backward()  # type: ignore[no-untyped-call]  # missing in torch's stubs
         self.scaler.unscale_(self.optimiser)
@@ -172,6 +170,18 @@ class Trainer:
             even_out(self.net)
         self._update_average()
         return {name: round(term.item(), 4) for name, term in terms.items()}
+
+    def _terms(self, batch: Batch) -> dict[str, torch.Tensor]:
+        half = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.recipe.precision)
+        view = batch.view.float().contiguous(memory_format=torch.channels_last)
+        autocast = torch.autocast(self.device.type, half, enabled=half is not None)
+        if self.recipe.learns == "appearance":
+            with autocast:
+                seen = self.net.look(view)
+            return identity_terms(seen, batch)
+        with autocast:
+            raw = self.net(view, None if batch.motion is None else batch.motion.float())
+        return loss_terms(raw, batch)
 
     def _learning_rate(self) -> float:
         """Linear warm-up, then a cosine to a hundredth."""
@@ -225,7 +235,9 @@ def _set_learning(net: DeconvNet, what: str) -> None:
         raise ConfigError("learns 'appearance': this network has none; set `network` in the recipe to give it one")
     net.train(what == "all")
     for name, parameter in net.named_parameters():
-        parameter.requires_grad_(what == "all" or ".appearance." in name)
+        parameter.requires_grad_(what == "all" or name.startswith("appearance."))
+    if net.appearance is not None:
+        net.appearance.train()
 
 
 def _groups(net: DeconvNet, weight_decay: float) -> list[dict[str, object]]:

@@ -18,7 +18,7 @@ def fit_start(net: DeconvNet, labels: tuple[str, ...], *, motion: bool, plan: Ne
     size = plan or own
     wanted = replace(
         own, widths=size.widths, depths=size.depths, prototypes=size.prototypes,
-        motion=own.motion or motion, appearance=max(own.appearance, size.appearance),
+        motion=own.motion or motion, appearance=own.appearance or size.appearance,
     )  # fmt: skip
     if wanted != own:
         net = grow(net, wanted)
@@ -26,19 +26,23 @@ def fit_start(net: DeconvNet, labels: tuple[str, ...], *, motion: bool, plan: Ne
 
 
 def what_changes(known: NetConfig, wanted: NetConfig, name: str, plan: str | None = None) -> str:
-    """In one line, how the network `name` grows and what becomes of its labels; "" where both stay.
+    """In one line, how the network `name` grows, what becomes of its labels, what else is fresh; "" where all stays.
 
     plan: what wanted's widths, depths and prototypes are called.
     """
     subject = name if _size(known) == _size(wanted) else f"{name} grown to the plan {plan}"
-    if known.labels == wanted.labels:
-        return "" if subject == name else subject
     groups = {
         "keeps": [label for label in wanted.labels if label in known.labels],
         "starts fresh": [label for label in wanted.labels if label not in known.labels],
         "forgets": [label for label in known.labels if label not in wanted.labels],
     }
-    return f"{subject}: " + "; ".join(f"{what} {', '.join(labels)}" for what, labels in groups.items() if labels)
+    if known.labels == wanted.labels:
+        groups = {}
+    said = [f"{what} {', '.join(labels)}" for what, labels in groups.items() if labels]
+    said += ["appearance starts fresh"] if wanted.appearance and not known.appearance else []
+    if said:
+        return f"{subject}: {'; '.join(said)}"
+    return "" if subject == name else subject
 
 
 def _size(config: NetConfig) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from streamseg.errors import ModelError
 from streamseg.inference.net import DeconvNet, NetConfig
-from streamseg.weights.header import FORMAT, Header, read_metadata
+from streamseg.weights.header import FORMAT, Header, is_retired, read_metadata
 
 
 def save_weights(net: DeconvNet, path: Path, **notes: str) -> None:
@@ -20,11 +20,14 @@ def save_weights(net: DeconvNet, path: Path, **notes: str) -> None:
 
 
 def load_weights(path: Path) -> tuple[DeconvNet, Header]:
-    """The network (fp32, in evaluation mode) and the file's header; ModelError if it is anything else."""
+    """The network (fp32, in evaluation mode) and the file's header; ModelError if it is anything else.
+
+    A file whose appearance is of an older kind gives a network without.
+    """
     header = read_metadata(path)
     try:
         net = DeconvNet(NetConfig(**header.config))
-        state = {key: tensor.float() for key, tensor in load_file(path).items()}
+        state = {key: tensor.float() for key, tensor in load_file(path).items() if not is_retired(key)}
         missing, unexpected = net.load_state_dict(state, strict=False)
     except (OSError, SafetensorError, TypeError, ValueError, RuntimeError) as error:
         raise ModelError(f"{path}: the weights do not fit their own plan ({str(error).splitlines()[0]})") from error

@@ -1,6 +1,7 @@
 """What a weight file says of itself, read without torch: which network, which classes, which terms."""
 
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from streamseg.errors import ModelError
+
+log = logging.getLogger(__name__)
 
 FORMAT = "streamseg-weights-1"
 SHIPPED = Path(__file__).parent
@@ -36,16 +39,24 @@ class Header:
         return bool(self.config.get("appearance", 0))
 
 
+def is_retired(key: str) -> bool:
+    """Whether a tensor belongs to an appearance of a kind that is read no more: a map of each head's own."""
+    return key.startswith("heads.") and ".appearance." in key
+
+
 def read_metadata(path: Path) -> Header:
     """The header of a weight file; ModelError if it is anything else."""
     try:
         with safe_open(path, framework="numpy") as file:
-            notes = dict(file.metadata() or {})
+            notes, keys = dict(file.metadata() or {}), list(file.keys())
         if notes.pop("format", None) != FORMAT:
             raise ModelError(f"{path}: a safetensors file, but not of the format {FORMAT}")
         config = {k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(notes.pop("config")).items()}
         if not config["labels"]:
             raise ModelError(f"{path}: names no classes")
+        if any(is_retired(key) for key in keys):
+            log.warning("weights=%s appearance=none reason=of_an_older_kind", path)
+            config["appearance"] = 0
     except (OSError, SafetensorError, KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, ModelError):
             raise

@@ -174,9 +174,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if asked.tune:
         tune(sequences, asked.tune, python)
         return
-    runs = [Run(f"{name}, tuned", name, settings) for name, settings in CHOSEN.items()]
-    still = Run(f"{OURS}, camera_motion: false", OURS, {"camera_motion": False})
-    report(sequences, [still, *(Run(name, name, {}) for name in CHOSEN), *runs], python)
+    runs = [Run(name, name, {}) for name in CHOSEN]
+    runs += [Run(f"{name}, tuned", name, settings) for name, settings in CHOSEN.items()]
+    still = {"camera_motion": False}
+    runs += [
+        Run(f"{run.name}, no camera motion", OURS, {**run.settings, **still}) for run in runs if run.tracker == OURS
+    ]
+    report(sequences, sorted(runs, key=lambda run: list(CHOSEN).index(run.tracker)), python)
 
 
 def seeds(text: str) -> list[int]:

@@ -45,15 +45,20 @@ def test_one_object_lands_in_frame_pixels():
     assert (xs.min(), xs.max() + 1, ys.min(), ys.max() + 1) == pytest.approx((80, 160, 48, 112), abs=1)
 
 
-def test_appearance_is_read_where_the_peak_is_and_has_unit_length():
+def test_appearance_is_read_under_the_mask_and_has_unit_length():
     out = outputs()
     out[-1][0, 12:28, 20:40] = 6
     put(out, 0, (4, 7), 1, 0.9, (20, 12, 20, 20), 0)
-    looks = [np.full((2, VIEW[0] // stride, VIEW[1] // stride), -1, np.float32) for stride in (8, 16)]
-    looks[0][:, 4, 7] = 3, 4
-    found = run([*out[:3], looks[0], *out[3:6], looks[1], out[-1]])
-    assert found.appearance.tolist() == [pytest.approx([0.6, 0.8])]
-    assert run(out).appearance is None
+    bins = np.zeros((2, VIEW[0] // 4, VIEW[1] // 4), np.float32)
+    bins[0] = 1
+    # the mask lies on rows 6 to 13 and columns 10 to 19 of the cells; the lower half is of another kind
+    bins[:, 10:14, 10:20] = np.array([0, 1])[:, None, None]
+    with_bins = [*out[:-1], bins, out[-1]]
+    found, plain = run(with_bins), run(out)
+    assert found.appearance.tolist() == [pytest.approx([0.5**0.5, 0, 0, 0.5**0.5])]
+    assert plain.appearance is None
+    assert found.boxes.tolist() == plain.boxes.tolist() and np.array_equal(found.masks[0].alpha, plain.masks[0].alpha)
+    assert run(with_bins, floor=0.95).appearance is None, "nothing is found"
 
 
 def test_the_same_object_on_both_levels_is_one():

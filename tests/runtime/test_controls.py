@@ -21,14 +21,14 @@ ENDLESS = "synthetic://street?seconds=900&size=192x112&fps=5"
 
 
 @contextmanager
-def served(tmp_path, *arguments):
+def served(tmp_path, *arguments, stderr=None):
     """A run with --serve --hold, and a function that asks it; both end together."""
     runtime = tmp_path / "runtime"
     runtime.mkdir()
     runtime.chmod(0o700)
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     try:
-        with run(*arguments, "--serve", "--port", "0", "--hold", out=tmp_path / "out") as job:
+        with run(*arguments, "--serve", "--port", "0", "--hold", out=tmp_path / "out", stderr=stderr) as job:
             job.wait_until(lambda: list(runtime.glob("streamseg/*.json")))
             [file] = runtime.glob("streamseg/*.json")
             yield job, Api(RunningRun(**json.loads(file.read_text()))), file

@@ -10,8 +10,8 @@ from streamseg.errors import ConfigError
 from streamseg.inference.net import POSITION_TERMS, DeconvNet, NetConfig
 from streamseg.training.grow import grow
 
-SMALL = NetConfig(widths=(8, 12, 16, 20), depths=(1, 1, 2, 1), prototypes=4, motion=True, appearance=4)
-LARGE = replace(SMALL, widths=(12, 16, 24, 32), depths=(1, 2, 3, 2), prototypes=6, appearance=6)
+SMALL = NetConfig(widths=(8, 12, 16, 20), depths=(1, 1, 2, 1), prototypes=4, motion=True, appearance=5)
+LARGE = replace(SMALL, widths=(12, 16, 24, 32), depths=(1, 2, 3, 2), prototypes=6)
 
 
 def lived(config):
@@ -38,7 +38,7 @@ def seen(with_motion):
 
 
 def assert_same(before, after):
-    """Raw outputs, but for new prototypes, which no mask uses, and new numbers of appearance, which are all 0."""
+    """Raw outputs, but for new prototypes, which no mask uses."""
     known = before.prototypes.shape[1]
     for old, new in zip(before.levels, after.levels, strict=True):
         assert old.heat.std() > 0.1 and old.mix.std() > 0.1
@@ -46,9 +46,8 @@ def assert_same(before, after):
         rows = new.mix.split([known, new.mix.shape[1] - known - POSITION_TERMS, POSITION_TERMS], 1)
         assert torch.allclose(torch.cat([rows[0], rows[2]], 1), old.mix, atol=1e-4)
         assert not rows[1].any()
-        looks = old.appearance.shape[1]
-        assert torch.allclose(new.appearance[:, :looks], old.appearance, atol=1e-4)
-        assert not new.appearance[:, looks:].any()
+    assert before.appearance.std() > 0.1
+    assert torch.allclose(after.appearance, before.appearance, atol=1e-4)
     assert torch.allclose(after.prototypes[:, :known], before.prototypes, atol=1e-4)
     assert torch.allclose(after.semantic, before.semantic, atol=1e-4)
 
@@ -74,9 +73,10 @@ def test_one_that_knew_no_motion_does_not_mind_it():
 def test_one_that_told_no_objects_apart_starts_to():
     view, _ = seen(with_motion=False)
     net = lived(replace(SMALL, appearance=0))
-    for old, new in zip(net(view).levels, grow(net, LARGE)(view).levels, strict=True):
+    before, after = net(view), grow(net, LARGE)(view)
+    for old, new in zip(before.levels, after.levels, strict=True):
         assert torch.allclose(new.heat, old.heat, atol=1e-4)
-        assert new.appearance.std() > 0
+    assert before.appearance is None and after.appearance.std() > 0.01
 
 
 def test_what_is_new_learns_within_three_steps():
@@ -86,7 +86,7 @@ def test_what_is_new_learns_within_three_steps():
         raw = net(*seen(with_motion=True))
         mix = torch.cat([level.mix.mean((2, 3)) for level in raw.levels]).mean(0)[: LARGE.prototypes]
         masks = (mix * raw.prototypes.mean((0, 2, 3))).sum()
-        maps = [*(part for level in raw.levels for part in level), raw.semantic]
+        maps = [*(part for level in raw.levels for part in level), raw.semantic, raw.appearance]
         optimiser.zero_grad()
         (sum((part - 1).square().mean() for part in maps) + masks).backward()
         optimiser.step()
@@ -106,6 +106,7 @@ def _all_channels_move(weight):
         (replace(LARGE, widths=(8, 12, 16, 16)), "widths 8, 12, 16, 16: a network of 8, 12, 16, 20 can only grow"),
         (replace(LARGE, depths=(1, 1, 1, 1)), "depths 1, 1, 1, 1: a network of 1, 1, 2, 1 can only grow"),
         (replace(LARGE, prototypes=3), "prototypes 3: a network of 4 can only grow"),
+        (replace(LARGE, appearance=6), "appearance 6: a network that has 5 bins keeps as many"),
         (replace(LARGE, motion=False), "motion False: a network of True can only grow"),
         (replace(LARGE, labels=("cat",)), "grows in widths, depths, prototypes, motion, appearance alone"),
     ],

@@ -107,7 +107,7 @@ def test_every_term_reaches_the_network(tmp_path):
     for name, term in loss_terms(run.net(batch.view.float()), batch).items():
         run.net.zero_grad()
         term.backward(retain_graph=True)
-        reached = run.net.heads[0].appearance if name == "identity" else run.net.at2
+        reached = run.net.appearance if name == "identity" else run.net.at2
         assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in reached.parameters()), name
 
 
@@ -120,7 +120,7 @@ def test_only_appearance_learns_where_the_recipe_says_so(tmp_path):
     before = {name: value.clone() for name, value in run.average.state_dict().items()}
     list(run.run())
     changed = {name for name, value in run.average.state_dict().items() if not torch.equal(value, before[name])}
-    assert "heads.0.appearance.weight" in changed and all(".appearance." in name for name in changed)
+    assert "appearance.bins.weight" in changed and all(name.startswith("appearance.") for name in changed)
 
 
 def test_mistakes_are_explained(tmp_path, monkeypatch):

@@ -67,10 +67,12 @@ def test_a_network_grows_and_learns_other_labels_at_once():
     ("known", "wanted", "size", "says"),
     [
         (("person", "vehicle"), ("person", "vehicle"), PLAN, ""),
+        (("person", "vehicle"), ("person", "vehicle"), PLAN | {"appearance": 8}, "s: appearance starts fresh"),
         (("person", "vehicle"), ("person", "vehicle"), LARGE, "s grown to the plan m"),
         (("person", "vehicle"), ("person", "cat"), PLAN, "s: keeps person; starts fresh cat; forgets vehicle"),
         (("person",), ("cat", "dog"), PLAN, "s: starts fresh cat, dog; forgets person"),
         (("person",), ("cat", "person"), LARGE, "s grown to the plan m: keeps person; starts fresh cat"),
+        (("cat",), ("dog",), PLAN | {"appearance": 8}, "s: starts fresh dog; forgets cat; appearance starts fresh"),
     ],
 )
 def test_what_changes_is_one_line(known, wanted, size, says):

@@ -1,0 +1,34 @@
+"""The keeper: a worker process that removes old results, now and then, beside those that write new ones."""
+
+import logging
+import threading
+import time
+
+from streamseg.config import Config
+from streamseg.runtime.line import Line
+from streamseg.runtime.messages import AtWork, Begin
+from streamseg.sinks.retention import Retention
+
+log = logging.getLogger(__name__)
+
+_EVERY_S = 60.0
+_MOST_OF_TIME = 0.05
+
+
+def host(line: Line, begin: Begin) -> None:
+    """Sweep until the line ends: once a minute, or so seldom that it takes at most a twentieth of the time."""
+    output = Config.model_validate_json(begin.config).output
+    retention, over = Retention(output), threading.Event()
+    line.report(AtWork())
+    wait_s = 0.0
+    while not over.wait(wait_s):
+        began_s = time.monotonic()
+        try:
+            removed = retention.sweep(time.time_ns())
+        except OSError as error:
+            log.warning("results cannot be swept folder=%s error=%s", output.dir, error)
+        else:
+            if removed.files:
+                told = removed.files, removed.size / 1e6, removed.left / 1e6
+                log.info("old results removed files=%d mb=%.1f left_mb=%.1f", *told)
+        wait_s = max(_EVERY_S, (time.monotonic() - began_s) / _MOST_OF_TIME)

@@ -1,0 +1,147 @@
+"""What is old goes: results beyond an age or a size are removed, the oldest first, while others are written.
+
+Only what streamseg wrote and will not write again is looked at: parts of files that a newer part has followed, clips,
+cut-outs, and best shots of tracks that are over. Links are never followed.
+"""
+
+import json
+import logging
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from streamseg.config import OutputConfig
+from streamseg.sinks.outdir import is_ours
+from streamseg.sinks.rotation import last_part
+
+log = logging.getLogger(__name__)
+
+_PARTED = ("annotated.mp4", "clean-plate.mp4", "objects.jsonl", "events.jsonl")
+_PART = re.compile(r"(?P<stem>annotated|clean-plate|objects|events)(?:-(?P<index>\d{4,}))?\.(?P<extension>mp4|jsonl)")
+_CUTOUT = re.compile(r"\d+\.(png|json)")
+_BEST = re.compile(r"best(-\d+)?\.(png|json)")
+_CLIP = re.compile(r"\d+-[a-z0-9_-]+\.(webm|json)")
+_TRACK = re.compile(r"\d+-[a-z0-9_-]+")
+_LEFT_EMPTY_NS = 3600 * 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Result:
+    """A file that could go: when it was last written (ns since 1970), its path, its size in bytes."""
+
+    at_ns: int
+    path: Path
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What a sweep did: files that went and their bytes; bytes of results that are left."""
+
+    files: int
+    size: int
+    left: int
+
+
+class Retention:
+    """Keeps an output folder within its limits.
+
+    Args:
+        output: dir, keep_hours, keep_gb and disk_free_mb matter here.
+    """
+
+    def __init__(self, output: OutputConfig):
+        self._folder = output.dir
+        self._age_ns = None if output.keep_hours is None else round(output.keep_hours * 3600e9)
+        self._size = None if output.keep_gb is None else round(output.keep_gb * 1e9)
+        self._free = round(output.disk_free_mb * 1e6)
+
+    @staticmethod
+    def asked_for(output: OutputConfig) -> bool:
+        """Whether there is any limit."""
+        return output.keep_hours is not None or output.keep_gb is not None
+
+    def sweep(self, now_ns: int) -> Removed:
+        """Remove what is beyond the limits; now_ns: UTC since 1970.
+
+        Too old, too much, or less free on the disk than disk_free_mb: in this order, the oldest first.
+        """
+        results, left = [], 0
+        for stream in self._streams():
+            for path, stat in _files(stream):
+                left += stat.st_size
+                if _may_go(path, stream):
+                    results.append(Result(stat.st_mtime_ns, path, stat.st_size))
+        short = max(0, self._free - shutil.disk_usage(self._folder).free) if self._folder.exists() else 0
+        files = size = 0
+        for result in sorted(results):
+            too_old = self._age_ns is not None and result.at_ns < now_ns - self._age_ns
+            too_much = self._size is not None and left > self._size
+            if not (too_old or too_much or size < short):
+                break
+            result.path.unlink(missing_ok=True)
+            files, size, left = files + 1, size + result.size, left - result.size
+        for stream in self._streams():
+            _remove_empty(stream / "cutouts", now_ns)
+            _remove_empty(stream / "clips", now_ns)
+        return Removed(files, size, left)
+
+    def _streams(self) -> list[Path]:
+        if not is_ours(self._folder):
+            return []
+        return [path for path in self._folder.iterdir() if path.is_dir() and not path.is_symlink() and is_ours(path)]
+
+
+def _files(stream: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Every file of a stream's folder."""
+    for folder, folders, names in os.walk(stream):
+        folders[:] = [name for name in folders if not (Path(folder) / name).is_symlink()]
+        for name in names:
+            path = Path(folder) / name
+            try:
+                yield path, path.lstat()
+            except FileNotFoundError:
+                continue  # its sink was faster
+
+
+def _may_go(path: Path, stream: Path) -> bool:
+    """Whether streamseg wrote a file, and will not touch it again."""
+    place = path.relative_to(stream).parts
+    if path.is_symlink():
+        return False
+    match place:
+        case (name,):
+            part = _PART.fullmatch(name)
+            if part is None or f"{part['stem']}.{part['extension']}" not in _PARTED:
+                return False
+            newest = last_part(stream, f"{part['stem']}.{part['extension']}")
+            return int(part["index"] or 1) < newest
+        case ("cutouts", track, name) if _TRACK.fullmatch(track):
+            return bool(_CUTOUT.fullmatch(name)) or (bool(_BEST.fullmatch(name)) and _is_over(path.parent))
+        case ("clips", name):
+            return bool(_CLIP.fullmatch(name))
+        case ("clips", track, name) if _TRACK.fullmatch(track):
+            return bool(_CUTOUT.fullmatch(name))
+    return False
+
+
+def _is_over(track: Path) -> bool:
+    """Whether a track's best shots are final."""
+    try:
+        return json.loads(track.joinpath("best.json").read_bytes()).get("final") is True
+    except (OSError, ValueError):
+        return not any(track.glob(".shot-*"))
+
+
+def _remove_empty(folder: Path, now_ns: int) -> None:
+    """Remove folders of tracks that have been empty for an hour: one that was just made may be about to be filled."""
+    if not folder.is_dir() or folder.is_symlink():
+        return
+    for track in folder.iterdir():
+        if track.is_dir() and not track.is_symlink() and _TRACK.fullmatch(track.name):
+            old = track.stat().st_mtime_ns < now_ns - _LEFT_EMPTY_NS
+            if old and not any(track.iterdir()):
+                track.rmdir()
