@@ -9,15 +9,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from streamseg.config_broadcast import BroadcastConfig, PushUrl
 from streamseg.config_metadata import MqttConfig, PublishConfig, WebhookConfig
+from streamseg.config_runtime import RuntimeConfig, WebConfig
 from streamseg.config_section import Section
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)]
 Share = Annotated[float, Field(ge=0, le=1)]
-SinkKind = Literal["cutouts", "clips", "video", "clean_plate", "objects", "events", "publish", "mqtt", "webhook"]
 
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 Coordinate = Annotated[float, Field(allow_inf_nan=False, ge=-100_000, le=100_000)]
 Point = tuple[Coordinate, Coordinate]
 
@@ -57,6 +57,9 @@ class StreamConfig(Section):
     region: tuple[int, int, int, int] | None = Field(None, description="x, y, w, h (px) the network looks at")
     classes: list[str] | None = Field(None, description="only these classes; default: model.classes")
     score: Share | None = Field(None, description="lowest score kept; default: model.score")
+    push: tuple[PushUrl, ...] | None = Field(
+        None, max_length=16, description="servers that it is sent to; default: broadcast.push"
+    )
     zones: tuple[ZoneConfig, ...] = Field(
         (), max_length=64, description="parts of the picture: name, polygon, kind, dwell_s, classes"
     )
@@ -251,58 +254,6 @@ class OutputConfig(Section):
     disk_free_mb: float = Field(500.0, ge=0, description="cut-outs stop when less is free; with keep_* the oldest go")
 
 
-class RuntimeConfig(Section):
-    """How the stages run as processes."""
-
-    single_process: bool = Field(False, description="all stages in this process, a thread for each stream")
-    placement: Literal["auto", "split", "fused"] = Field(
-        "auto", description="split: processes of their own for every stage; fused: few; auto: fused below 6 cores"
-    )
-    slots: int = Field(6, ge=2, le=64, description="frames of a stream in flight; each takes its size in memory")
-    devices: list[str] | None = Field(
-        None, min_length=1, description="a process for inference on each, streams spread; default: model.device"
-    )
-    batch: int | None = Field(
-        None, ge=1, le=64, description="most frames in one call of the network; default 1 on CPUs"
-    )
-    batch_wait_ms: float = Field(2.0, ge=0, le=1000, description="longest wait for a batch to fill, ms")
-    streams_per_capture: int = Field(4, ge=1, le=64, description="streams that one process for capture may read")
-    preprocess_workers: int = Field(1, ge=1, le=64, description="processes for preprocessing (placement: split)")
-    tracking_workers: int = Field(1, ge=1, le=64, description="processes for tracking, streams spread")
-    sink_workers: int = Field(1, ge=1, le=64, description="processes for each kind of sink (split) or all (fused)")
-    optional_sinks: tuple[SinkKind, ...] = Field(
-        (), description="these skip frames, counted, rather than hold a stream up; at its end each has 10 s to finish"
-    )
-    max_latency_ms: float | None = Field(
-        None, gt=0, le=60000, description="of live frames, arrival to last sink; what does not fit in is left out"
-    )
-    restarts: int = Field(5, ge=0, le=10000, description="a process that dies more often in restarts_s is given up")
-    restarts_s: float = Field(60.0, gt=0, le=86400, description="the time that restarts counts in, s")
-    stall_s: float = Field(30.0, gt=0, le=3600, description="a process without progress for so long is killed, s")
-    start_s: float = Field(180.0, gt=0, le=3600, description="and one that is not ready for so long, s")
-    drain_s: float = Field(20.0, gt=0, le=3600, description="after the first Ctrl-C or SIGTERM all ends within, s")
-
-
-class WebConfig(Section):
-    """The one HTTP server of a run: health, metrics, control."""
-
-    enabled: bool = Field(False, description="serve HTTP while the run lasts")
-    host: str = Field("127.0.0.1", min_length=1, description="address to listen at; 0.0.0.0: all of this machine")
-    port: int = Field(8765, ge=0, le=65535, description="0: any that is free")
-    auth: Literal["token", "none"] = Field("token", description="none: anybody may do anything; loopback only")
-    token_env: str | None = Field(
-        None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="environment variable with the token; default: a new one"
-    )
-    hosts: tuple[str, ...] = Field((), description="names that requests may call it by; default on loopback: its own")
-    hold: bool = Field(False, description="go on when all streams are over: others may be added")
-
-    @model_validator(mode="after")
-    def _check_auth(self) -> "WebConfig":
-        if self.auth == "none" and self.host not in LOOPBACK:
-            raise ValueError(f"auth none: allowed on {', '.join(LOOPBACK)} only, host is {self.host}")
-        return self
-
-
 class Config(Section):
     """The whole file."""
 
@@ -317,6 +268,7 @@ class Config(Section):
     clean_plate: CleanPlateConfig = CleanPlateConfig()
     objects: ObjectsConfig = ObjectsConfig()
     events: EventsConfig = EventsConfig()
+    broadcast: BroadcastConfig = BroadcastConfig()
     publish: PublishConfig = PublishConfig()
     mqtt: MqttConfig = MqttConfig()
     webhook: WebhookConfig = WebhookConfig()
@@ -332,6 +284,18 @@ class Config(Section):
     def score_of(self, stream: StreamConfig) -> float:
         """The lowest score that starts a track in a stream, its own or the model's."""
         return self.model.score if stream.score is None else stream.score
+
+    def push_of(self, stream: StreamConfig) -> list[str]:
+        """The URLs that a stream, which has its name, is pushed to: its own or those of all."""
+        urls = self.broadcast.push if stream.push is None else stream.push
+        return [url.replace("{stream}", stream.name or "") for url in urls]
+
+    @property
+    def is_broadcast(self) -> bool:
+        """Whether streams must be encoded, even if no file keeps them."""
+        broadcast = self.broadcast
+        pushed = broadcast.push or any(stream.push for stream in self.streams)
+        return bool(pushed or broadcast.hls.enabled or (self.web.enabled and broadcast.browser == "always"))
 
     @model_validator(mode="after")
     def _check_names(self) -> "Config":

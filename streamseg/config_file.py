@@ -49,8 +49,15 @@ def _lines(error: ValidationError, document: Any) -> list[str]:
         unknown = item["type"] == "extra_forbidden"
         message = _unknown(path) if unknown else item["msg"].removeprefix("Value error, ")
         faults.setdefault(key, []).append(message)
-        values[key] = "" if isinstance(item["input"], dict | list) else f" (got {item['input']!r})"
+        values[key] = "" if isinstance(item["input"], dict | list) else f" (got {_shown(item['input'])})"
     return [f"{key}: {' or '.join(said)}{values[key]}".removeprefix(": ") for key, said in faults.items()]
+
+
+def _shown(value: Any) -> str:
+    """A value that was given, without the password of a URL."""
+    from streamseg.capture.redact import redact
+
+    return redact(repr(value))
 
 
 def _path_in(document: Any, location: tuple[int | str, ...]) -> tuple[int | str, ...]:

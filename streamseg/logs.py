@@ -1,15 +1,21 @@
 """Logging for the command line: key=value lines, or rich ones on a terminal; no credentials in either."""
 
+import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
+from typing import Literal
 
 from rich.console import Console
 from rich.logging import RichHandler
 
 from streamseg.capture.redact import redact
 
+Form = Literal["auto", "lines", "json"]
+
 _HANDLER = "streamseg command line"
+_PAIR = re.compile(r"""(?<![^\s])([a-z_0-9]+)=('[^']*'|"[^"]*"|\S*)""")
 
 
 class RedactCredentials(logging.Filter):
@@ -40,19 +46,40 @@ class KeyValueFormatter(logging.Formatter):
         return super().format(record)
 
 
-def configure(verbosity: int) -> None:
+class JsonFormatter(KeyValueFormatter):
+    """A JSON object a line: time, level, logger, message, and the message's own key=value pairs as fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        message = record.getMessage()
+        line = {
+            "time": self.formatTime(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": message,
+            "fields": {key: value.strip("'\"") for key, value in _PAIR.findall(message)},
+        }
+        if record.exc_info or record.exc_text:
+            line["traceback"] = record.exc_text or self.formatException(record.exc_info)  # type: ignore[arg-type]
+        return json.dumps(line, ensure_ascii=False)
+
+
+def configure(verbosity: int, form: Form = "auto") -> None:
     """Send streamseg's log to stderr, from warnings (0), from info (1) or all of it (2 and more).
 
     Without a terminal info is shown at 0 too: there the log is the progress display. Calling it again replaces what
     the last call set up.
+
+    Args:
+        verbosity: how much.
+        form: auto: rich on a terminal, else lines of key=value; json: a JSON object a line, wherever it goes.
     """
-    terminal = sys.stderr.isatty()
+    terminal = sys.stderr.isatty() and form == "auto"
     handler: logging.Handler
     if terminal:
         handler = RichHandler(console=Console(stderr=True), show_path=False)
     else:
         handler = logging.StreamHandler()
-        handler.setFormatter(KeyValueFormatter())
+        handler.setFormatter(JsonFormatter() if form == "json" else KeyValueFormatter())
     handler.name = _HANDLER
     handler.addFilter(RedactCredentials())
     levels = (logging.WARNING if terminal else logging.INFO, logging.INFO, logging.DEBUG)

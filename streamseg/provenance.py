@@ -17,7 +17,7 @@ _LEFT_OUT = {
     "model": {"name", "threads"},
     "cutouts": {"compression"},
     "clips": {"enabled"},
-    "stream": {"name", "source"},
+    "stream": {"name", "source", "push"},
 }
 """Keys that change no pixel and no number, or that the source and the digest of the weights stand for."""
 _CHUNK = 1 << 20

@@ -129,7 +129,8 @@ def kinds_of(config: Config, only: Sequence[str] | None) -> list[str]:
         ConfigError: a name is unknown.
     """
     if only is None:
-        return [kind for kind in sink_kinds(config) if kind != "objects"]
+        kinds = [kind for kind in sink_kinds(config) if kind != "objects"]
+        return [kind for kind in kinds if kind != "video" or config.video.enabled]
     unknown = [kind for kind in only if kind not in KINDS]
     if unknown:
         raise ConfigError(f"--only {unknown[0]!r}: unknown; allowed are {', '.join(KINDS)}")

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from streamseg import __version__, progress, summary
 from streamseg.accounts import Account
+from streamseg.broadcast.check import check_broadcast
 from streamseg.capture import expand, open_source
 from streamseg.capture.redact import redact
 from streamseg.capture.status import SourceStatus, status_of
@@ -71,10 +72,13 @@ def execute(config: Config, *, network: Network | None = None, verbose: bool = F
     if not streams and not (config.web.enabled and config.web.hold):
         raise ConfigError("streams: none; give a source, such as a file, a folder that holds some, or a URL")
     check_delivery(config)
+    check_broadcast(config, streams)
     _prepare(config.output)
     in_threads = network is not None or config.runtime.single_process
     if in_threads and config.web.enabled:
         raise ConfigError("web.enabled: cannot be served with runtime.single_process; leave one of them out")
+    if in_threads and config.is_broadcast:
+        raise ConfigError("broadcast: cannot be done with runtime.single_process; leave one of them out")
     with Signals() as signals:
         if in_threads:
             results = _in_threads(streams, config, network, signals, verbose=verbose)
@@ -109,9 +113,12 @@ def _in_processes(
     """The stages as processes, this one their supervisor."""
     from streamseg.runtime.supervisor import Supervisor
 
-    supervisor = Supervisor(
-        config, streams, version=__version__, check=lambda some, labels: check_classes(some, config, labels)
-    )
+    def check(some: Sequence[StreamConfig], labels: Sequence[str]) -> None:
+        check_classes(some, config, labels)
+        every = {stream.name: stream for stream in (*(run.stream for run in supervisor.runs), *some)}
+        check_broadcast(config, every.values())
+
+    supervisor = Supervisor(config, streams, version=__version__, check=check)
     try:
         with progress.display(supervisor.runs, Console(stderr=True), verbose=verbose) as shown:
             signals.streaming = True

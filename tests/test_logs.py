@@ -1,5 +1,6 @@
 """Logging for the command line: what is shown, in which form, without credentials."""
 
+import json
 import logging
 
 import pytest
@@ -34,3 +35,19 @@ def test_credentials_are_in_no_log_line_nor_traceback(capsys: pytest.CaptureFixt
         logging.getLogger("streamseg.test").exception("event=lost source=%s", "rtsp://me:secret@cam/1")
     shown = capsys.readouterr().err
     assert "OSError" in shown and "@cam/1" in shown and "secret" not in shown
+
+
+def test_json_lines_hold_the_pairs_of_the_message(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(1, "json")
+    log = logging.getLogger("streamseg.test")
+    log.info("stream=%s wait_s=%.1f reason=%r", "gate", 1.5, "rtsp://u:secret@cam/1: no answer")
+    try:
+        raise ValueError("rtsp://u:secret@cam")
+    except ValueError:
+        log.exception("it broke")
+    first, second = map(json.loads, capsys.readouterr().err.splitlines())
+    assert first["level"] == "info" and first["logger"] == "streamseg.test"
+    assert first["fields"] == {"stream": "gate", "wait_s": "1.5", "reason": "rtsp://***@cam/1: no answer"}
+    assert second["message"] == "it broke" and second["fields"] == {}
+    assert "ValueError" in second["traceback"]
+    assert "secret" not in json.dumps([first, second])

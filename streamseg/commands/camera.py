@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 
@@ -99,6 +99,7 @@ _RATE = _Read("N", read_rate, "a number above 0 and up to 240 is allowed")
 @_option("--codec", type=click.Choice(CODECS), default="h264", metavar="|".join(CODECS), help="RTSP's", group="Picture")
 @_option("--key-every", type=_TIME, default="1s", show_default=True, help="time between key frames", group="Picture")
 @_option("--no-marks", is_flag=True, help="no numbers drawn into the picture", group="Picture")
+@_option("--log", type=click.Choice(get_args(logs.Form)), default="auto", help="form of the log", group="Running")
 @_option("-v", "--verbose", count=True, help="log more", group="Running")
 def camera(video: str | None, fault: str, repeat: str | None, user: str | None, **flags: Any) -> int:
     """Be a camera that fails by plan: serve VIDEO in a loop over RTSP or HTTP, and spoil it.
@@ -115,7 +116,7 @@ def camera(video: str | None, fault: str, repeat: str | None, user: str | None, 
         raise click.UsageError("--user and --password belong together; give both or none")
     plan = parse_plan(fault, repeat=repeat)
     places = {way: parse_place(flags[way], f"--{way}") if flags[way] else None for way in ("rtsp", "http")}
-    logs.configure(max(1, flags["verbose"]))
+    logs.configure(max(1, flags["verbose"]), flags["log"])
     # what encodes takes a second to import: not before the command line is known to be right
     from streamseg.camera.camera import Camera, Settings
 

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -23,6 +24,7 @@ from streamseg.errors import ConfigError, StreamsegError
 
 _TIMEOUT_S = 15.0
 _PIPE_WIDTH = 200
+_LOOK_EVERY_S = 0.2
 _EXAMPLES = (
     ("streamseg ctl list", "the streams of the run of this user"),
     ("streamseg ctl add gate=rtsp://10.0.0.7/stream1 --classes person", "one more"),
@@ -174,6 +176,20 @@ def change(api: _Api, /, name: str, **settings: Any) -> None:
         raise click.UsageError("nothing to change; give --classes, --score or --zones")
     api("PATCH", f"/streams/{urllib.parse.quote(name, safe='')}", given)
     click.echo(f"{name}: changed {', '.join(given)}")
+
+
+@ctl.command(cls=ExamplesCommand, examples=(("streamseg ctl model m", "the larger one"),))
+@click.argument("name", metavar="NAME|FILE")
+@click.pass_obj
+def model(api: _Api, name: str) -> None:
+    """Have another network take over between two frames; if it cannot be loaded, nothing changes."""
+    told = api("PUT", "/model", {"name": name})
+    while told["swap"] == "loading":
+        time.sleep(_LOOK_EVERY_S)
+        told = api("GET", "/model")
+    if told["swap"] == "failed":
+        raise ConfigError(f"{name}: not taken: {told['error']}")
+    click.echo(f"{name}: {told['network']}")
 
 
 def _settings(flags: dict[str, Any]) -> dict[str, Any]:

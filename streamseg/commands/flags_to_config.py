@@ -53,7 +53,7 @@ def merge(config: Config, flags: dict[str, Any]) -> Config:
     """
     document = config.model_dump()
     for stream in document["streams"]:
-        stream.update({key: None for key in ("classes", "score") if flags.get(key) is not None})
+        stream.update({key: None for key in ("classes", "score", "push") if flags.get(key) is not None})
     problems = []
     for flag, change in _changes(flags):
         try:
@@ -61,7 +61,7 @@ def merge(config: Config, flags: dict[str, Any]) -> Config:
         except ConfigError as error:
             problems.append(str(error))
         for section, value in change.items():
-            document[section] = {**document[section], **value} if isinstance(value, dict) else value
+            document[section] = _laid_over(document[section], value)
     if problems:
         raise ConfigError("\n".join(problems))
     return parse(document, "command line")
@@ -73,6 +73,13 @@ def replace_streams(config: Config, streams: Sequence[StreamConfig]) -> Config:
     return parse(document, "command line")
 
 
+def _laid_over(before: Any, change: Any) -> Any:
+    """What a key is after a change; of a section only the keys that the change names are others."""
+    if not isinstance(change, dict):
+        return change
+    return {**before, **{key: _laid_over(before.get(key), value) for key, value in change.items()}}
+
+
 def _changes(flags: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Each given flag with the piece of a configuration file that it stands for."""
     valued = [(f, {section: {key: flags[f]}}) for f, (section, key) in _KEYS.items() if flags.get(f) is not None]
@@ -80,7 +87,9 @@ def _changes(flags: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     jobs = [("jobs", {"jobs": flags["jobs"]})] if flags.get("jobs") is not None else []
     drawn = [("draw", {"video": _drawn(flags["draw"])})] if flags.get("draw") is not None else []
     broker = [("mqtt", {"mqtt": flags["mqtt"]})] if flags.get("mqtt") is not None else []
-    return [*valued, *switched, *jobs, *drawn, *broker]
+    pushed = [("push", {"broadcast": {"push": flags["push"]}})] if flags.get("push") is not None else []
+    hls = [("hls", {"broadcast": {"hls": {"enabled": True}}})] if flags.get("hls") else []
+    return [*valued, *switched, *jobs, *drawn, *broker, *pushed, *hls]
 
 
 def _drawn(names: Sequence[str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 
@@ -46,6 +46,7 @@ def _option(*names: str, group: str, **settings: Any) -> Callable[[_Command], _C
 @_option("--cutouts", metavar=Cadence.name, type=Cadence(), help="how often a track is cut out", group="Results")
 @_option("--clips", is_flag=True, help="a video of each object by itself, its background transparent", group="Results")
 @look_flags
+@_option("--log", type=click.Choice(get_args(logs.Form)), default="auto", help="form of the log", group="Running")
 @_option("-v", "--verbose", count=True, help="log more; -vv: everything", group="Running")
 def render(video: str, objects: Path, file: str | None, only: list[str] | None, **flags: Any) -> int:
     """Make annotated video, cut-outs, events and the like once more, of VIDEO and of what a run found in it.
@@ -61,5 +62,5 @@ def render(video: str, objects: Path, file: str | None, only: list[str] | None, 
 
     kinds = kinds_of(config, only)
     config = replace_streams(config, expand([stream_of(config, parse_source(video), file)]))
-    logs.configure(flags["verbose"])
-    return render_stream(config, objects, kinds, verbose=flags["verbose"] > 0)
+    logs.configure(flags["verbose"], flags["log"])
+    return render_stream(config, objects, kinds, verbose=flags["verbose"] > 0 or flags["log"] != "auto")

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, get_args
 import click
 
 from streamseg import logs
+from streamseg.commands.broadcast_flags import broadcast_flags
 from streamseg.commands.delivery_flags import delivery_flags
 from streamseg.commands.flag_types import Cadence, MediaTime, Names
 from streamseg.commands.flags_to_config import merge, replace_streams
@@ -18,6 +19,7 @@ from streamseg.config_file import load
 _EXAMPLES = (
     ("streamseg run street.mp4 --out out", "one file"),
     ("streamseg run gate=rtsp://10.0.0.7/stream1 cam2.mp4 0", "three sources of three kinds, the first one named"),
+    ("streamseg run gate=rtsp://10.0.0.7/stream1 --push rtsp://10.0.0.2:8554/{stream}", "send it on, annotated"),
     ("streamseg run --config streamseg.yaml --end 1:00", "the streams of a YAML, only their first minute"),
     ("streamseg run 'synthetic://street?seconds=20&seed=1' --privacy pixelate --draw none", "nobody recognisable"),
 )
@@ -51,6 +53,7 @@ def _option(*names: str, group: str, **settings: Any) -> Callable[[_Command], _C
     "--json-summary", metavar="FILE", type=click.Path(path_type=Path), help="a copy of summary.json", group="Results"
 )
 @look_flags
+@broadcast_flags
 @delivery_flags
 @_option("--realtime", is_flag=True, help="files at the speed of their own clock", group="Running")
 @_option("--as-fast-as-possible", is_flag=True, help="files as fast as the machine can", group="Running")
@@ -61,6 +64,7 @@ def _option(*names: str, group: str, **settings: Any) -> Callable[[_Command], _C
 @_option("--host", metavar="ADDRESS", help="with --serve: listen here; default: 127.0.0.1", group="Serving")
 @_option("--port", metavar="N", type=int, help="with --serve: at this port; default: 8765; 0: any", group="Serving")
 @_option("--hold", is_flag=True, help="with --serve: go on when all streams are over", group="Serving")
+@_option("--log", type=click.Choice(get_args(logs.Form)), default="auto", help="form of the log", group="Running")
 @_option("-v", "--verbose", count=True, help="log more; -vv: everything", group="Running")
 def run(sources: tuple[str, ...], file: str | None, **flags: Any) -> int:
     """Find, follow and cut out the objects of every SOURCE.
@@ -86,5 +90,6 @@ def run(sources: tuple[str, ...], file: str | None, **flags: Any) -> int:
 
     if sources:
         config = replace_streams(config, [parse_source(source) for source in sources])
-    logs.configure(flags["verbose"])
-    return run_streams(config, json_summary=flags["json_summary"], verbose=flags["verbose"] > 0)
+    logs.configure(flags["verbose"], flags["log"])
+    shows_log = flags["verbose"] > 0 or flags["log"] != "auto"
+    return run_streams(config, json_summary=flags["json_summary"], verbose=shows_log)

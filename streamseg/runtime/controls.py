@@ -17,6 +17,7 @@ from streamseg.runtime.crew import Crew
 from streamseg.runtime.dispatch import Dispatch
 from streamseg.runtime.messages import Answer, Ask
 from streamseg.runtime.stream_run import StreamRun
+from streamseg.runtime.swap import NetworkSwap
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +40,14 @@ class Controls:
     Args:
         dispatch: the streams.
         crew: the workers.
+        swap: has another network take over.
         check: is told streams and the network's class names; raises ConfigError where the two do not fit.
         version: of streamseg.
     """
 
-    def __init__(self, dispatch: Dispatch, crew: Crew, *, check: CheckStreams, version: str):
+    def __init__(self, dispatch: Dispatch, crew: Crew, swap: NetworkSwap, *, check: CheckStreams, version: str):
         self._dispatch, self._crew, self._check, self._version = dispatch, crew, check, version
+        self._swap = swap
         self._calls: dict[str, Callable[[dict[str, Any]], object]] = {
             "snapshot": self._snapshot,
             "stream": lambda body: snapshot.of_stream(self._named(body)),
@@ -53,6 +56,7 @@ class Controls:
             "pause": lambda body: self._pause(body, on=True),
             "resume": lambda body: self._pause(body, on=False),
             "change": self._change,
+            "model": self._model,
         }
 
     def answer(self, ask: Ask) -> Answer:
@@ -117,6 +121,22 @@ class Controls:
         self._dispatch.change(run, stream)
         log.info("stream=%s changed=%s", run.name, ",".join(change))
         return snapshot.of_stream(run)
+
+    def _model(self, body: dict[str, Any]) -> object:
+        """Begin to swap the network, where a name is given; how the last swap went."""
+        name = body.get("name")
+        if name is not None:
+            if self._swap.state == "loading" or self._dispatch.network is None:
+                raise Refusal(409, "a network is being loaded; ask again when it is there")
+            document = {**self._swap.model.model_dump(mode="json"), "name": name}
+            self._swap.begin(parse({"model": document}, "model").model)
+        network = self._dispatch.network
+        return {
+            "name": self._swap.model.name,
+            "network": network.name if network else None,
+            "swap": self._swap.state,
+            "error": self._swap.error,
+        }
 
     def _named(self, body: dict[str, Any]) -> StreamRun:
         name = body.get("name")

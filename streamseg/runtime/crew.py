@@ -69,6 +69,10 @@ class Crew:
         """Workers that were given up, by name."""
         self._folder, self._begin, self._bells_here = folder, begin, bells
 
+    def networks_are(self, config: bytes, networks: tuple[bytes, ...]) -> None:
+        """Workers to come begin with this configuration; see Begin."""
+        self._begin = msgspec.structs.replace(self._begin, config=config, networks=networks)
+
     def present(self) -> list[Member]:
         """Those that were not given up."""
         return [member for member in self.members.values() if member.name not in self.gone]

@@ -6,7 +6,8 @@ import secrets
 from pathlib import Path
 
 from streamseg import control_file
-from streamseg.config import LOOPBACK, Config
+from streamseg.config import Config
+from streamseg.config_runtime import LOOPBACK
 from streamseg.control_file import RunningRun
 from streamseg.errors import ConfigError
 from streamseg.runtime.messages import WEB, Serve

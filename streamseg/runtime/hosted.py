@@ -7,7 +7,7 @@ from streamseg.config import StreamConfig
 from streamseg.records import Cutout, Extraction, Frame, Instances, Sample, StreamInfo, Track
 from streamseg.runtime.ledger import Ledger
 from streamseg.runtime.packing import pack, unpack
-from streamseg.runtime.slots import SlotTable
+from streamseg.runtime.slots import Result, SlotTable
 from streamseg.runtime.store import Area, Segment
 
 
@@ -35,6 +35,16 @@ class Ticket:
     def table(self) -> SlotTable:
         """The slot table that the frame stands in."""
         return self.segment.table
+
+    @property
+    def was_looked_at(self) -> bool:
+        """Whether the network looked at the frame."""
+        return bool(self.table.result[self.stream.column("inference"), self.slot] == Result.WRITTEN)
+
+    @property
+    def network(self) -> int:
+        """Which network that was (see messages.Begin); 0 where none did."""
+        return int(self.table.note[self.stream.column("inference"), self.slot]) if self.was_looked_at else 0
 
     def frame(self) -> Frame:
         """The frame, as views of the slot."""

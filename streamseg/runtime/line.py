@@ -6,6 +6,7 @@ import queue
 import shutil
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from streamseg.runtime import control
@@ -20,6 +21,8 @@ class Line:
     def __init__(self, end: socket.socket):
         self.folder: Path | None = None
         """Where the run's sockets lie; it is of no use once the line has ended."""
+        self.farewell: Callable[[], None] | None = None
+        """What is to be done between the end of the line and that of the process: a second and a half at most."""
         self._end, self._lock = end, threading.Lock()
         self._orders: queue.SimpleQueue[control.Received[Order]] = queue.SimpleQueue()
         self.wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -51,6 +54,8 @@ class Line:
             data, fds = received
             self._orders.put(control.Received(decode_order(data), fds))
             self.nudge()
+        if self.farewell is not None:
+            self.farewell()
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)  # a supervisor that was killed cannot do it
         os._exit(0)

@@ -8,21 +8,23 @@ from typing import Any
 
 import msgspec
 
+from streamseg.broadcast.push_status import PushStatus
 from streamseg.capture.status import SourceState
 from streamseg.records import StreamInfo
 from streamseg.runtime.store import Layout
 
 RELEASE = 1
 MOST_BYTES = 1 << 20
-WEB, KEEPER = "web", "keeper"
-"""What two workers host that are no stages, but are started and replaced like those."""
+WEB, KEEPER, BROADCAST = "web", "keeper", "broadcast"
+"""What three workers host that are no stages, but are started and replaced like those."""
 
 
 class Begin(msgspec.Struct, tag="begin", frozen=True):
     """The first order to a worker: who it is and what it hosts.
 
     stages: names in the order of a frame's way ("capture", "preprocess", ..., "sink:video"). config: the Config as
-    JSON. bells: endpoint to bind. level: of the log lines wanted. device: of the network, where it hosts that.
+    JSON. bells: endpoint to bind. level: of the log lines wanted. device: of the network, where it hosts
+    that. networks: the ModelConfigs by which frames were looked at so far, as JSON; the last one is config's.
     """
 
     worker: str
@@ -32,6 +34,7 @@ class Begin(msgspec.Struct, tag="begin", frozen=True):
     bells: str
     level: int
     device: str = ""
+    networks: tuple[bytes, ...] = ()
     release: int = RELEASE
 
 
@@ -94,6 +97,23 @@ class Change(msgspec.Struct, tag="change", frozen=True):
     config: bytes
 
 
+class Prepare(msgspec.Struct, tag="prepare", frozen=True):
+    """To inference: load another network beside the one at work; model: the ModelConfig as JSON. Prepared follows."""
+
+    model: bytes
+
+
+class Commit(msgspec.Struct, tag="commit", frozen=True):
+    """To all: from the next frame on the network that was prepared is the one; number: of this one, from 0."""
+
+    number: int
+    model: bytes
+
+
+class Cancel(msgspec.Struct, tag="cancel", frozen=True):
+    """To inference: what was prepared is not wanted."""
+
+
 class Serve(msgspec.Struct, tag="serve", frozen=True):
     """To the web worker: where to listen (port 0: any), the token to ask for (empty: none), and for whom it answers.
 
@@ -104,6 +124,12 @@ class Serve(msgspec.Struct, tag="serve", frozen=True):
     port: int
     token: str
     hosts: tuple[str, ...]
+
+
+class Broadcast(msgspec.Struct, tag="broadcast", frozen=True):
+    """To the broadcast worker: the streams that there are by name, each with the URLs that it is pushed to."""
+
+    urls: dict[str, tuple[str, ...]]
 
 
 class Answer(msgspec.Struct, tag="answer", frozen=True):
@@ -142,8 +168,24 @@ class Serving(msgspec.Struct, tag="serving", frozen=True):
     port: int
 
 
+class Prepared(msgspec.Struct, tag="prepared", frozen=True):
+    """Another network is loaded and has looked at a picture; error: why not. The rest as in Ready."""
+
+    error: str | None = None
+    view_hw: tuple[int, int] = (0, 0)
+    labels: tuple[str, ...] = ()
+    motion: bool = False
+    network: str = ""
+
+
 class AtWork(msgspec.Struct, tag="at_work", frozen=True):
     """A worker that hosts no stage does what it is there for."""
+
+
+class Broadcasting(msgspec.Struct, tag="broadcasting", frozen=True):
+    """The broadcast worker is at work: how each push gets on."""
+
+    pushes: tuple[PushStatus, ...]
 
 
 class Ask(msgspec.Struct, tag="ask", frozen=True):
@@ -210,9 +252,10 @@ class Log(msgspec.Struct, tag="log", frozen=True):
     text: str
 
 
-Order = Begin | Open | Map | Route | Pause | Change | Stop | End | Forget | Serve | Answer
+StreamOrder = Open | Map | Pause | Change | Stop | End | Forget
+Order = Begin | Route | Prepare | Commit | Cancel | Serve | Broadcast | Answer | StreamOrder
 StreamReport = Opened | SourceIs | Captured | Failed | Closed
-Report = Ready | AtWork | Serving | Ask | Refused | Log | StreamReport
+Report = Ready | Prepared | AtWork | Serving | Broadcasting | Ask | Refused | Log | StreamReport
 
 _ORDERS: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Order)
 _REPORTS: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Report)

@@ -4,25 +4,19 @@ import itertools
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar
 
 import msgspec
 
-from streamseg.config import RuntimeConfig
 from streamseg.errors import told
 from streamseg.runtime.hosted import Hosted, Ticket
-from streamseg.runtime.messages import Failed
+from streamseg.runtime.messages import Failed, Prepared
 from streamseg.runtime.slots import Result
-from streamseg.runtime.store import Area
-from streamseg.shedding import Shed
-from streamseg.stages import Network
 
 log = logging.getLogger(__name__)
 
 State = TypeVar("State")
-
-GPU_BATCH = 8
 
 
 class Host(Protocol):
@@ -31,8 +25,8 @@ class Host(Protocol):
     def ring(self, ticket: Ticket, stage: str) -> None:
         """Tell the next stations that stage has let a frame go."""
 
-    def report(self, message: Failed) -> None:
-        """Tell the supervisor that a frame failed."""
+    def report(self, message: Failed | Prepared) -> None:
+        """Tell the supervisor something; from any thread."""
 
 
 class Station(ABC):
@@ -177,96 +171,3 @@ class Remembering(InTurn):
         """Keep the state that holds after this frame."""
         stream = ticket.stream
         stream.ledger.commit(stream.column(self.stage), ticket.seq, msgspec.msgpack.encode(state))
-
-
-class InferenceStation(Station):
-    """Views to instances, in batches across streams.
-
-    Of a live stream the newest frame is taken, and older ones end as stale; under a latency contract they go on without
-    having been looked at, and so do others when the contract asks for it, until it asks for dropping frames. A frame
-    that was in the hands of a worker that died is tried again alone, so that it cannot spoil a batch twice.
-
-    Args:
-        host: the worker.
-        network: the network.
-        runtime: batch, batch_wait_ms and max_latency_ms matter here; on a CPU a batch gains nothing.
-        device: where the network runs.
-    """
-
-    stage = "inference"
-
-    def __init__(self, host: Host, network: Network, runtime: RuntimeConfig, *, device: str = "cpu"):
-        super().__init__(host)
-        self._network = network
-        self._batch = runtime.batch or (GPU_BATCH if device.startswith("cuda") else 1)
-        self._wait_s = runtime.batch_wait_ms / 1e3
-        self._has_contract = runtime.max_latency_ms is not None
-        self._since_s: float | None = None
-
-    def step(self) -> bool:
-        tickets = list(itertools.islice(self._choose(), self._batch))
-        self.impatient = bool(tickets) and self._waits(len(tickets))
-        if not tickets or self.impatient:
-            return False
-        self._since_s = None
-        begun = [ticket for ticket in tickets if self._begin(ticket)]
-        if begun:
-            for ticket in begun:
-                self._has_served(ticket.stream.number)
-            self._infer(begun)
-        return True
-
-    def _waits(self, count: int) -> bool:
-        """Whether a batch that is not full waits a little longer."""
-        if self._batch == 1 or count >= min(self._batch, len(self.streams)):
-            return False
-        now_s = time.monotonic()
-        self._since_s = self._since_s if self._since_s is not None else now_s
-        return now_s - self._since_s < self._wait_s
-
-    def _choose(self) -> Iterator[Ticket]:
-        """Frames for a batch, the first one's turn it is; one that is suspected comes alone or not at all."""
-        first = True
-        for stream in self._by_turn():
-            ready = list(self._ready(stream))
-            if stream.live:
-                ready = self._newest(ready)
-            for ticket in ready:
-                suspected = ticket.table.given[stream.column(self.stage), ticket.slot] == ticket.generation
-                if first or not suspected:
-                    yield ticket
-                if suspected:
-                    return
-                first = False
-
-    def _newest(self, ready: list[Ticket]) -> list[Ticket]:
-        """The newest of a live stream's frames, if it is to be looked at; all others are let go."""
-        if not ready:
-            return ready
-        level = ready[-1].table.shed
-        passed = Result.NOT_RUN if self._has_contract and level < Shed.FRAMES else Result.STALE
-        for older in ready[:-1]:
-            self._let_go(older, passed)
-        if ready[-1].seq % level.detects_every:
-            self._let_go(ready[-1], Result.NOT_RUN)
-            return []
-        return ready[-1:]
-
-    def _infer(self, tickets: Sequence[Ticket]) -> None:
-        found = []
-
-        def infer() -> None:
-            found.extend(self._network([ticket.sample() for ticket in tickets]))
-
-        if len(tickets) > 1:
-            try:
-                infer()
-            except Exception:  # one of them is to blame: each for itself
-                for ticket in tickets:
-                    self._infer([ticket])
-                return
-        elif not self._attempt(tickets[0], infer):
-            return
-        for ticket, instances in zip(tickets, found, strict=True):
-            if self._attempt(ticket, lambda t=ticket, i=instances: t.put(Area.INSTANCES, i)):  # type: ignore[misc]
-                self._let_go(ticket, Result.WRITTEN)

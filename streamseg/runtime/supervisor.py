@@ -18,15 +18,29 @@ from streamseg import errors
 from streamseg.capture import is_live
 from streamseg.config import Config, StreamConfig
 from streamseg.runtime.briefing import NetworkFacts
+from streamseg.runtime.broadcast_desk import BroadcastDesk
 from streamseg.runtime.controls import CheckStreams, Controls
 from streamseg.runtime.crew import SUPERVISOR, Crew, Member, hear
 from streamseg.runtime.dispatch import Dispatch
 from streamseg.runtime.front_door import FrontDoor
 from streamseg.runtime.links import BellBox, Ringer
-from streamseg.runtime.messages import KEEPER, Ask, AtWork, Begin, Log, Ready, Refused, Report, Serving
+from streamseg.runtime.messages import (
+    KEEPER,
+    Ask,
+    AtWork,
+    Begin,
+    Broadcasting,
+    Log,
+    Prepared,
+    Ready,
+    Refused,
+    Report,
+    Serving,
+)
 from streamseg.runtime.placement import WorkerPlan, place
 from streamseg.runtime.stall import StallWatch
 from streamseg.runtime.stream_run import StreamRun
+from streamseg.runtime.swap import NetworkSwap
 from streamseg.sinks.retention import Retention
 from streamseg.summary import StreamResult
 
@@ -62,7 +76,10 @@ class Supervisor:
         self._crew = Crew(self._folder, begin, self._box.endpoint)
         self._dispatch = Dispatch(config, streams, placement, self._crew, self._ringer, hire=self._start)
         self._door = FrontDoor(config) if config.web.enabled else None
-        self._controls = Controls(self._dispatch, self._crew, check=check, version=version)
+        self._broadcast = BroadcastDesk(config)
+        self._swap = NetworkSwap(config, self._dispatch, self._crew)
+        self._crew.networks_are(begin.config, self._swap.first_networks)
+        self._controls = Controls(self._dispatch, self._crew, self._swap, check=check, version=version)
         self._stalls = StallWatch(config.runtime.stall_s, config.runtime.start_s)
 
     @property
@@ -98,6 +115,7 @@ class Supervisor:
                 if drains():
                     self._dispatch.drain()
                 self._dispatch.tick()
+                self._broadcast.tick(self.runs, self._crew, self._start)
                 self._end_stuck()
                 tick()
 
@@ -144,8 +162,13 @@ class Supervisor:
                 self._is_ready(member, report)
             case Ask():
                 member.tell(self._controls.answer(report))
+            case Prepared():
+                self._swap.hear(member, report)
             case AtWork():
                 member.works = True
+            case Broadcasting(pushes):
+                member.works = True
+                self._broadcast.pushes = pushes
             case Serving(port):
                 member.works = True
                 if self._door is not None:
@@ -172,6 +195,7 @@ class Supervisor:
         deaths = self._crew.deaths(member, runtime.restarts_s)
         log.warning("worker=%s died status=%d deaths=%d", member.name, status, deaths)
         self._dispatch.died(member.plan)
+        self._swap.died(member)
         if deaths <= runtime.restarts:
             self._start(member.plan)
             return

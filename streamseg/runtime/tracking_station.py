@@ -2,7 +2,7 @@
 
 from streamseg.config import Config
 from streamseg.runtime.hosted import Harvest, Hosted, Ticket
-from streamseg.runtime.slots import PLAIN, Result
+from streamseg.runtime.slots import PLAIN
 from streamseg.runtime.stations import Host, Remembering
 from streamseg.runtime.store import Area
 from streamseg.shedding import Shed
@@ -44,9 +44,8 @@ class TrackingStation(Remembering):
         if self._is_done(ticket):
             return int(ticket.table.note[column, ticket.slot])
         known = {track.id for track in tracker.state.tracks if track.confirmed_label is not None}
-        seen = ticket.table.result[ticket.table.upstream[column], ticket.slot] != Result.NOT_RUN
         plain = ticket.table.shed >= Shed.MATTE
-        extraction = tracker.update(ticket.frame(), ticket.instances() if seen else None, plain=plain)
+        extraction = tracker.update(ticket.frame(), ticket.instances() if ticket.was_looked_at else None, plain=plain)
         confirmed = {track.id for track in extraction.tracks if track.confirmed_label is not None}
         ticket.put(Area.RESULT, Harvest(extraction.tracks, extraction.cutouts, extraction.degraded))
         note = len(confirmed - known) | (PLAIN if "matte" in extraction.degraded else 0)

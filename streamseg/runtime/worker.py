@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import zmq
 
-from streamseg.config import Config, StreamConfig
+from streamseg.config import Config, ModelConfig, StreamConfig
 from streamseg.errors import StreamsegError
 from streamseg.runtime import control
 from streamseg.runtime.bells import Bell
@@ -30,12 +30,15 @@ from streamseg.runtime.ledger import Ledger
 from streamseg.runtime.line import Forwarder, Line
 from streamseg.runtime.links import BellBox, Ringer
 from streamseg.runtime.messages import (
+    BROADCAST,
     KEEPER,
     RELEASE,
     WEB,
     Begin,
+    Cancel,
     Change,
     Closed,
+    Commit,
     End,
     Failed,
     Forget,
@@ -43,6 +46,8 @@ from streamseg.runtime.messages import (
     Open,
     Order,
     Pause,
+    Prepare,
+    Prepared,
     Ready,
     Refused,
     Route,
@@ -54,6 +59,7 @@ from streamseg.runtime.store import Segment
 
 if TYPE_CHECKING:
     from streamseg.runtime.capture_station import CaptureStation
+    from streamseg.runtime.inference_station import InferenceStation
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +82,8 @@ class Worker:
         self._streams: dict[int, Hosted] = {}
         self._fresh: deque[tuple[Hosted, int, int]] = deque()
         self._capture: CaptureStation | None = None
+        self._inference: InferenceStation | None = None
+        self._networks = [ModelConfig.model_validate_json(model) for model in begin.networks]
         self._stations: list[Station] = []
         self._ready = Ready(self._box.endpoint)
         for stage in begin.stages:
@@ -86,6 +94,9 @@ class Worker:
             Route: self._route,
             Pause: self._pause,
             Change: self._change,
+            Prepare: self._prepare,
+            Commit: self._commit,
+            Cancel: self._cancel,
             Stop: self._stop,
             End: self._end,
             Forget: self._forget,
@@ -106,12 +117,14 @@ class Worker:
                 self._stations.append(PreprocessStation(self, config.model))
             case "inference":
                 from streamseg.inference import load_network
-                from streamseg.runtime.stations import InferenceStation
+                from streamseg.runtime.inference_station import InferenceStation
 
                 network = load_network(config.model.model_copy(update={"device": begin.device}))
                 told = network.view_hw, network.labels, network.takes_motion, network.describe()
                 self._ready = Ready(self._box.endpoint, *told)
-                self._stations.append(InferenceStation(self, network, config.runtime, device=begin.device))
+                number, device = len(begin.networks) - 1, begin.device
+                self._inference = InferenceStation(self, network, config.runtime, device=device, number=number)
+                self._stations.append(self._inference)
             case "tracking":
                 from streamseg.runtime.tracking_station import TrackingStation
 
@@ -119,7 +132,15 @@ class Worker:
             case _:
                 from streamseg.runtime.sink_station import SinkStation
 
-                station = SinkStation(self, stage, config, version=begin.version, closed=line.report)
+                station = SinkStation(
+                    self,
+                    stage,
+                    config,
+                    version=begin.version,
+                    closed=line.report,
+                    networks=self._networks,
+                    folder=line.folder,
+                )
                 self._stations.append(station)
 
     def run(self) -> None:
@@ -142,8 +163,8 @@ class Worker:
             if neighbour != self.name:
                 self._ringer.ring(neighbour, bell)
 
-    def report(self, message: Failed | Closed) -> None:
-        """Tell the supervisor that a frame failed."""
+    def report(self, message: Failed | Closed | Prepared) -> None:
+        """Tell the supervisor something; from any thread."""
         self._line.report(message)
 
     def _has_published(self, stream: Hosted, epoch: int, slot: int) -> None:
@@ -214,6 +235,22 @@ class Worker:
         if self._capture is not None:
             self._capture.change(order.stream, stream.config)
 
+    def _prepare(self, order: Prepare, _: tuple[int, ...]) -> None:
+        from streamseg.inference import load_network
+
+        model = ModelConfig.model_validate_json(order.model)
+        if self._inference is not None:
+            self._inference.prepare(lambda device: load_network(model.model_copy(update={"device": device})))
+
+    def _commit(self, order: Commit, _: tuple[int, ...]) -> None:
+        self._networks.append(ModelConfig.model_validate_json(order.model))
+        if self._inference is not None:
+            self._inference.commit(order.number)
+
+    def _cancel(self, _: Cancel, __: tuple[int, ...]) -> None:
+        if self._inference is not None:
+            self._inference.cancel()
+
     def _stop(self, order: Stop, _: tuple[int, ...]) -> None:
         if self._capture is not None:
             self._capture.stop(order.stream)
@@ -266,6 +303,11 @@ def main() -> None:
         from streamseg.runtime import keeper_host
 
         keeper_host.host(line, begin)
+        return
+    if begin.stages == (BROADCAST,):
+        from streamseg.runtime import broadcast_host
+
+        broadcast_host.host(line, begin)
         return
     try:
         worker = Worker(line, begin)

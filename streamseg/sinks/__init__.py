@@ -18,7 +18,7 @@ from streamseg.sinks.outdir import prepare_output
 from streamseg.sinks.privacy import hiding
 from streamseg.sinks.publish import PublishSink
 from streamseg.sinks.secrets_env import check_delivery
-from streamseg.sinks.video import VideoSink
+from streamseg.sinks.video import PictureTap, VideoSink
 from streamseg.sinks.webhook import webhook_sink
 from streamseg.stages import Sink
 
@@ -30,7 +30,7 @@ def sink_kinds(config: Config) -> list[str]:
     wanted = {
         "cutouts": config.cutouts.every != "none",
         "clips": config.clips.enabled,
-        "video": config.video.enabled,
+        "video": config.video.enabled or config.is_broadcast,
         "clean_plate": config.clean_plate.enabled,
         "objects": config.objects.enabled,
         "events": config.events.enabled,
@@ -48,7 +48,13 @@ def build_sinks(config: Config, stream: StreamConfig, *, version: str, model_sha
 
 
 def build_sink(
-    kind: str, config: Config, stream: StreamConfig, *, version: str, model_sha256: str | None = None
+    kind: str,
+    config: Config,
+    stream: StreamConfig,
+    *,
+    version: str,
+    model_sha256: str | None = None,
+    tap: PictureTap | None = None,
 ) -> Sink:
     """One sink, writing under <output.dir>/<name of the stream>/; not opened yet.
 
@@ -58,9 +64,12 @@ def build_sink(
         stream: with the name that expand() gave it, safe as a folder name.
         version: of streamseg, for the records.
         model_sha256: of the network's weights, for the records; None where no file holds them.
+        tap: of the sink video: takes every encoded picture, too.
     """
     assert stream.name, "expand() fills names"
     folder = config.output.dir / stream.name
+    if kind == "video":
+        return hiding(VideoSink(config, folder, tap), config, stream)
     provenance = Provenance.of(config, stream, version, model_sha256)
     return hiding(_sink(kind, config, stream, folder, provenance), config, stream)
 
@@ -71,8 +80,6 @@ def _sink(kind: str, config: Config, stream: StreamConfig, folder: Path, provena
             return CutoutsSink(config, folder, provenance)
         case "clips":
             return ClipsSink(config, folder, provenance)
-        case "video":
-            return VideoSink(config, folder)
         case "clean_plate":
             return CleanPlateSink(config, folder)
         case "objects":

@@ -14,6 +14,8 @@ from streamseg.sinks.audio import AudioTrack
 from streamseg.sinks.fragments import Sample
 
 TICKS_PER_S = 90_000
+KEY_TICKS = 2 * TICKS_PER_S
+"""From key picture to key picture: there players can begin."""
 _THREADS = 2
 _MATRIX = {"bt601": "smpte170m", "bt709": "bt709"}
 _HEAD_ONLY = {"movflags": "frag_custom+empty_moov+default_base_moof", "use_editlist": "0"}
@@ -55,6 +57,15 @@ def picture_of(planes: Planes) -> Picture:
         rows[:, source.shape[1] :] = rows[:, source.shape[1] - 1 : source.shape[1]]
         copies.append(rows)
     return Picture(frame, Planes(*copies))
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A picture as it was encoded: the head of a file that it fits in, its time in ticks of 1/90000 s, its bytes."""
+
+    head: bytes
+    ticks: int
+    sample: Sample
 
 
 class SoundRefused(ValueError):

@@ -16,7 +16,7 @@ import msgspec
 from streamseg.errors import SinkError
 from streamseg.sinks.audio import Sound
 from streamseg.sinks.disk import append, refuse_link, reopen, sink_errors
-from streamseg.sinks.encoder import TICKS_PER_S, Encoder, Picture
+from streamseg.sinks.encoder import KEY_TICKS, TICKS_PER_S, Encoded, Encoder, Picture
 from streamseg.sinks.fragments import (
     AUDIO,
     DURATION_AT,
@@ -29,8 +29,6 @@ from streamseg.sinks.fragments import (
     index,
     key_pictures,
 )
-
-_KEY_TICKS = 2 * TICKS_PER_S  # players seek from key picture to key picture
 
 
 class End(msgspec.Struct, frozen=True, array_like=True):
@@ -85,12 +83,12 @@ class Mp4:
         """When the last picture ends, if it stays as long as the one before."""
         return (max(0, self.end.ticks) + self.end.step) * 10**9 // TICKS_PER_S
 
-    def add(self, encoder: Encoder, picture: Picture, pts_ns: int, sounds: Sequence[Sound] = ()) -> None:
-        """Encode a picture and write it; times that do not grow are moved to the next tick."""
+    def add(self, encoder: Encoder, picture: Picture, pts_ns: int, sounds: Sequence[Sound] = ()) -> Encoded:
+        """Encode a picture, write it and give it; times that do not grow are moved to the next tick."""
         end = self.end
         ticks = max(round(Fraction(pts_ns * TICKS_PER_S, 10**9)), end.ticks + 1)
         step = ticks - end.ticks if end.fragments else end.step
-        due = self._key_ticks is None or ticks - self._key_ticks >= _KEY_TICKS
+        due = self._key_ticks is None or ticks - self._key_ticks >= KEY_TICKS
         with self._writing():
             sample = encoder.encode(picture, ticks, step, key=due)
             if end.fragments:
@@ -101,6 +99,7 @@ class Mp4:
             self._key_ticks = ticks
         if sample.key:
             self._keys.append(Entry(ticks, end.size))
+        return Encoded(encoder.head, ticks, sample)
 
     def close(self, sounds: Sequence[Sound] = ()) -> None:
         """Write the last sound and an index, and close the file; nothing but that if writing has failed before."""

@@ -20,6 +20,9 @@ _MARKER_TEXT = "This folder was made by streamseg; --overwrite removes from it t
 CUTOUT_PART = ".cutout.part"
 """A cut-out that is being written, in the folder cutouts."""
 
+HLS = "hls"
+"""The folder of HTTP Live Streaming in a stream's."""
+
 _TEMPORARY = r"\..+\.(part|partial)"
 _TOP_FILE = re.compile(rf"summary\.json|{_TEMPORARY}")
 _STREAM_FILE = re.compile(
@@ -29,6 +32,7 @@ _TRACK_FOLDER = re.compile(r"\d+-[a-z0-9_-]+")
 _CUTOUT_PART = re.compile(re.escape(CUTOUT_PART))
 _CUTOUT_FILE = re.compile(rf"(\d+|best(-\d+)?|\.shot-\d+)\.(png|json)|{_TEMPORARY}")
 _CLIP_FILE = re.compile(rf"\d+-[a-z0-9_-]+\.(webm|json)|{_TEMPORARY}")
+_HLS_FILE = re.compile(rf"live\.m3u8|init-[0-9a-f]{{8}}\.mp4|\d{{8,}}\.m4s|{_TEMPORARY}")
 _CLIP_PICTURE = re.compile(rf"\d+\.png|{_TEMPORARY}")
 
 
@@ -86,6 +90,7 @@ def claim(folder: Path, names: re.Pattern[str]) -> Path:
 def _clear_stream(folder: Path) -> None:
     _clear_tracks(folder / "cutouts", _CUTOUT_PART, _CUTOUT_FILE)
     _clear_tracks(folder / "clips", _CLIP_FILE, _CLIP_PICTURE)
+    _clear_tracks(folder / HLS, _HLS_FILE, _HLS_FILE)
     _clear(folder, _STREAM_FILE)
     if {path.name for path in folder.iterdir()} == {MARKER}:
         folder.joinpath(MARKER).unlink()

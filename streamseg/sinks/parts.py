@@ -15,7 +15,7 @@ from streamseg.errors import SinkError
 from streamseg.records import Frame, StreamInfo
 from streamseg.sinks.audio import AudioTrack, Sound, SoundMark
 from streamseg.sinks.disk import sink_errors
-from streamseg.sinks.encoder import Encoder, Look, Picture, SoundRefused
+from streamseg.sinks.encoder import Encoded, Encoder, Look, Picture, SoundRefused
 from streamseg.sinks.fragments import barely_begun
 from streamseg.sinks.mp4 import End, Mp4
 from streamseg.sinks.rotation import Rotation, last_part, part_path, remove_after
@@ -93,10 +93,10 @@ class VideoParts:
             if self._sound is not None:
                 self._sound.resume(position.sound)
 
-    def add(self, frame: Frame, picture: Picture) -> None:
-        """Encode a picture that stands for frame, and write it."""
+    def add(self, frame: Frame, picture: Picture) -> Encoded:
+        """Encode a picture that stands for frame, write it and give it."""
         part, encoder = self._part_for(frame)
-        part.file.add(encoder, picture, frame.pts_ns, self._sounds(frame.pts_ns))
+        return part.file.add(encoder, picture, frame.pts_ns, self._sounds(frame.pts_ns))
 
     def close(self) -> None:
         part, sound = self._open, self._sound

@@ -130,7 +130,7 @@ def record(track: TrackMemory, mask: SoftMask | None, least_trust: float) -> Tra
     elif track.seen and track.trust >= least_trust:
         state = "active"
     shown = None if state == "lost" else mask
-    # by position: there are many of them, and names would cost a fifth more
+    # by position: there are many of them, and keywords take a third longer
     return Track(
         track.id, track.label, track.score, track.box, state, shown, track.confirmed_label, track.age, track.hits
     )

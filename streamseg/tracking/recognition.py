@@ -7,7 +7,7 @@ from streamseg.tracking.association import Indices, Pairs, Sightings, assign, li
 
 _ALIKE = 0.7
 """Lowest cosine at which a lost track is known again, right where it is expected."""
-_APART_COST = 0.3
+_APART_COST = 0.2
 """By how much more it must look alike at the end of its reach."""
 _REACH, _STRIDE = 0.7, 1.0
 """How far a lost track may be from where it is expected, in extents, and what each second unseen adds."""

@@ -39,6 +39,14 @@ class StreamChange(BaseModel):
     lines: list[LineConfig] | None = Field(None, description="all of its lines")
 
 
+class ModelName(BaseModel):
+    """Which network."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=4096, description="a shipped network, or a file on the run's machine")
+
+
 def make_app(ask: AskRun, *, version: str, token: str, hosts: tuple[str, ...]) -> FastAPI:
     """The application.
 
@@ -56,7 +64,8 @@ def make_app(ask: AskRun, *, version: str, token: str, hosts: tuple[str, ...]) -
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     access = Access(token)
     app.include_router(_health(ask))
-    app.include_router(_streams(ask), dependencies=[Depends(access)])
+    for router in (_run(ask), _streams(ask)):
+        app.include_router(router, dependencies=[Depends(access)])
 
     @app.get("/metrics", dependencies=[Depends(access)], tags=["monitoring"])
     async def metrics() -> Response:
@@ -94,13 +103,29 @@ def _health(ask: AskRun) -> APIRouter:
     return router
 
 
-def _streams(ask: AskRun) -> APIRouter:
-    router = APIRouter(prefix="/api/v1", tags=["streams"])
+def _run(ask: AskRun) -> APIRouter:
+    router = APIRouter(prefix="/api/v1", tags=["run"])
 
     @router.get("/run")
     async def run() -> Any:
         """The whole run: streams, workers, network."""
         return await ask("snapshot", {})
+
+    @router.get("/model")
+    async def model() -> Any:
+        """The network at work, and how the last swap went."""
+        return await ask("model", {})
+
+    @router.put("/model", status_code=202)
+    async def swap(wanted: ModelName) -> Any:
+        """Have another network take over from the next frame on, once it is loaded; if it cannot, nothing changes."""
+        return await ask("model", {"name": wanted.name})
+
+    return router
+
+
+def _streams(ask: AskRun) -> APIRouter:
+    router = APIRouter(prefix="/api/v1", tags=["streams"])
 
     @router.get("/streams")
     async def streams() -> Any:

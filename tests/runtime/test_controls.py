@@ -192,3 +192,37 @@ def descriptors(job) -> dict[str, tuple[int, int]]:
     """Open files and threads of every process of the run."""
     pids = {"supervisor": job.process.pid, **job.workers()}
     return {name: (psutil.Process(pid).num_fds(), psutil.Process(pid).num_threads()) for name, pid in pids.items()}
+
+
+def test_another_network_takes_over_between_two_frames(tmp_path):
+    street = "synthetic://street?seconds=900&size=320x180&fps=5&seed=4"
+    with served(tmp_path, f"a={street}", "--model", "s", "--cutouts", "0.4") as (job, api, _):
+        job.wait_for_lines("a", 6)
+        failed = ctl("model", "nosuch")
+        assert failed.returncode == 2 and "not taken" in failed.stderr and "nosuch" in failed.stderr
+        assert api("GET", "/model")["name"] == "s"
+        before = job.lines("a")
+        job.wait_for_lines("a", before + 4)
+        taken = ctl("model", "m")
+        assert taken.returncode == 0 and "m: m (" in taken.stdout
+        swapped = job.lines("a")
+        job.wait_for_lines("a", swapped + 12)
+        assert job.kill("inference-0")
+        job.wait_for_lines("a", swapped + 24)
+        assert api("GET", "/run")["network"]["name"].startswith("m (")
+        job.process.terminate()
+        assert job.finish() == 130
+    stream = read_summary(job.out)["streams"]["a"]
+    assert (stream["dropped"], stream["failed"], stream["in_flight"]) == ({}, {}, 0)
+    assert read_seqs(job.out, "a") == list(range(stream["emitted"]))
+    names = {
+        json.loads(p.read_text())["seq"]: json.loads(p.read_text())["model"]["name"] for p in sidecars(job.out / "a")
+    }
+    order = [names[seq] for seq in sorted(names)]
+    assert set(order) == {"s", "m"} and order == sorted(order, reverse=True)
+    hashes = {json.loads(p.read_text())["model"]["sha256"] for p in sidecars(job.out / "a")}
+    assert len(hashes) == 2
+
+
+def sidecars(folder):
+    return [path for path in (folder / "cutouts").rglob("*.json") if path.stem.isdecimal()]

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from streamseg.config import StreamConfig
+from streamseg.config import ModelConfig, StreamConfig
 from streamseg.records import StreamInfo
 from streamseg.runtime.hosted import Hosted
 from streamseg.runtime.ledger import Ledger
@@ -44,7 +44,9 @@ def hosted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosted]:
 def test_others_go_on_while_one_waits_for_its_receiver(hosted: Hosted) -> None:
     gate, told = threading.Event(), []
     with receiver(lambda _: 200 if gate.wait(30) else 500) as server:
-        station = SinkStation(None, STAGE, config(server.url), version="1", closed=told.append)
+        station = SinkStation(
+            None, STAGE, config(server.url), version="1", closed=told.append, networks=[ModelConfig()]
+        )
         station.open(hosted)
         station.end(0)
         assert station.step() is True, "the end was seen"

@@ -6,14 +6,15 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 
-from streamseg.config import ModelConfig, RuntimeConfig, StreamConfig
+from streamseg.config import ModelConfig, StreamConfig
+from streamseg.config_runtime import RuntimeConfig
 from streamseg.records import Frame, Instances, Planes
 from streamseg.runtime.hosted import Hosted
+from streamseg.runtime.inference_station import InferenceStation
 from streamseg.runtime.ledger import Ledger
 from streamseg.runtime.packing import pack
 from streamseg.runtime.preprocess_station import PreprocessStation
 from streamseg.runtime.slots import Result, Stamp
-from streamseg.runtime.stations import InferenceStation
 from streamseg.runtime.store import Area, Layout, Segment, make_memory, make_segment
 
 STATIONS, UPSTREAM = ("preprocess", "inference"), (-1, 0)

@@ -85,9 +85,9 @@ def test_one_whose_first_glimpse_says_nothing_is_known_once_it_is_seen_better_an
     tracker = make_tracker(tracking=TrackingConfig(confirm_frames=4))
     feed(tracker, stroll(RED))
     feed(tracker, [sight()] * 12, first=12)
-    glimpse = feed(tracker, [sight((person(STOP), between(RED, GREEN, 0.5)))] * 2, first=24)
+    glimpse = feed(tracker, [sight((person(STOP), between(RED, GREEN, 0.6)))] * 2, first=24)
     assert [track.id for track in glimpse[-1].tracks if track.state == "tentative"] == [2]
-    clear = feed(tracker, [sight((person(STOP), RED))], first=26)
+    clear = feed(tracker, [sight((person(STOP), between(RED, GREEN, 0.87)))], first=26)
     assert list(shown(clear[-1])) == [1] and [track.id for track in clear[-1].tracks] == [1]
     other = feed(tracker, [sight((person(STOP), RED), (person(250), BLUE))], first=27)[0]
     assert [track.id for track in other.tracks] == [1, 3]
@@ -150,4 +150,9 @@ def test_likeness_is_the_cosine_or_unknown() -> None:
     one, other = places(0, 50, looks=[RED, BLUE]), places(0, looks=[between(RED, GREEN, 0.5)])
     np.testing.assert_allclose(likeness(one, other), [[0.5], [0.0]], atol=1e-6)
     assert likeness(one, places(0)) is None and likeness(places(0), other) is None
-    assert overlaps(one, other, 0.2)[0, 0] == pytest.approx(0.5, abs=1e-5)
+
+
+@pytest.mark.parametrize(("cosine", "fit"), [(1.0, 1.0), (0.95, 0.75), (0.8, 0.0), (0.5, 0.0)])
+def test_the_less_alike_two_look_the_less_they_fit(cosine: float, fit: float) -> None:
+    one, other = places(0, looks=[RED]), places(0, looks=[between(RED, GREEN, cosine)])
+    assert overlaps(one, other, 0.2)[0, 0] == pytest.approx(fit, abs=1e-5)

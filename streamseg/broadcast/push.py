@@ -1,0 +1,119 @@
+"""Pushes one stream to one server, for as long as the stream lasts: a server that dies or hangs is reconnected to."""
+
+import logging
+import socket
+import threading
+from urllib.parse import urlsplit
+
+from streamseg.broadcast.pictures import EncodedPicture
+from streamseg.broadcast.push_status import PushState, PushStatus
+from streamseg.broadcast.pusher_process import PusherProcess, PushFailed
+from streamseg.broadcast.waiting import WaitingPictures
+from streamseg.capture.backoff import Backoff
+from streamseg.capture.redact import redact
+
+log = logging.getLogger(__name__)
+
+_BACKOFF_MAX_S = 5.0
+_PROBE_S = 5.0
+_PORTS = {"rtsp": 554, "rtsps": 322, "rtmp": 1935, "rtmps": 443}
+
+
+class Push:
+    """A thread of its own. It begins with the first picture, and each connection with a key picture.
+
+    Args:
+        stream: its name.
+        url: rtsp(s):// or rtmp(s)://; see config_broadcast.PUSH_SCHEMES.
+    """
+
+    def __init__(self, stream: str, url: str):
+        self.stream, self.url = stream, url
+        self._shown = redact(url)
+        self._waiting = WaitingPictures()
+        self._state: PushState = "waiting"
+        self._reason: str | None = None
+        self._connections = self._sent = 0
+        self._ending = threading.Event()
+        self._process: PusherProcess | None = None
+        self._backoff = Backoff(_BACKOFF_MAX_S)
+        self._thread = threading.Thread(target=self._run, name=f"push-{stream}", daemon=True)
+        self._thread.start()
+
+    @property
+    def status(self) -> PushStatus:
+        """How it gets on."""
+        reconnects = max(0, self._connections - 1)
+        dropped = self._waiting.dropped
+        return PushStatus(self.stream, self._shown, self._state, self._reason, reconnects, self._sent, dropped)
+
+    def put(self, picture: EncodedPicture) -> None:
+        """Take a picture; never waits."""
+        self._waiting.put(picture)
+
+    def end(self) -> None:
+        """The stream is over: push what waits, say goodbye, end the thread."""
+        self._ending.set()
+        self._waiting.end()
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread has still to end."""
+        return self._thread.is_alive()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for that."""
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while (picture := self._waiting.get()) is not None:
+            if not picture.key:
+                continue
+            try:
+                self._stream_from(picture)
+            except (PushFailed, OSError) as error:
+                self._back_off(str(error))
+        self._is("ended")
+
+    def _stream_from(self, picture: EncodedPicture) -> None:
+        """Connect, and push until the stream is over or its look changes."""
+        self._is("connecting")
+        _probe(self.url)
+        process = PusherProcess(self.url, picture.head)
+        try:
+            self._connections += 1
+            self._is("streaming")
+            self._waiting.begin_anew()  # what came while it connected would be late for ever
+            self._push(process, picture.head)
+        except BaseException:
+            process.kill()
+            raise
+        process.finish()
+
+    def _push(self, process: PusherProcess, head: bytes) -> None:
+        while (picture := self._waiting.get()) is not None:
+            if picture.key and picture.head != head:
+                return
+            process.send(picture)
+            self._sent += 1
+            self._backoff = Backoff(_BACKOFF_MAX_S)
+
+    def _back_off(self, reason: str) -> None:
+        self._is("backing-off", redact(reason))
+        self._ending.wait(self._backoff.next_s())
+        self._waiting.begin_anew()
+
+    def _is(self, state: PushState, reason: str | None = None) -> None:
+        if state != self._state:
+            level = logging.WARNING if state == "backing-off" else logging.INFO
+            because = f" reason={reason!r}" if reason else ""
+            log.log(level, "stream=%s push=%s state=%s%s", self.stream, self._shown, state, because)
+        self._state, self._reason = state, reason
+
+
+def _probe(url: str) -> None:
+    """OSError where nobody listens: no process need be started to learn that."""
+    parts = urlsplit(url)
+    assert parts.hostname, "config_broadcast checks URLs"
+    with socket.create_connection((parts.hostname, parts.port or _PORTS[parts.scheme]), _PROBE_S):
+        pass

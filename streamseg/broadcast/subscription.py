@@ -1,0 +1,38 @@
+"""The receivers' side of a Tap: a bound SUB socket in the run's folder."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import zmq
+
+from streamseg.broadcast.pictures import EncodedPicture, decode
+from streamseg.broadcast.tap import QUEUE
+from streamseg.runtime.endpoints import listen
+
+
+def bind(socket: "zmq.Socket[Any]", path: Path) -> None:
+    """Listen at a path in the run's folder, in the place of a predecessor that died.
+
+    Raises:
+        ConfigError: the folder is not ours alone.
+    """
+    socket.rcvhwm = QUEUE
+    with suppress(FileNotFoundError):
+        path.unlink()
+    with listen(path) as listener:
+        socket.setsockopt(zmq.USE_FD, listener.fileno())
+        socket.bind(f"ipc://{path}")
+        listener.detach()
+
+
+def read(parts: list[bytes]) -> tuple[str, EncodedPicture | None] | None:
+    """The stream's name and its picture (None: the stream is over); None for what no Tap sends."""
+    if len(parts) != 2:
+        return None
+    try:
+        stream = parts[0].decode().removesuffix("/")
+        return stream, decode(parts[1]) if parts[1] else None
+    except (UnicodeDecodeError, msgspec.MsgspecError):
+        return None
