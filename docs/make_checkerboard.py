@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from streamseg.capture.street import Street
 from streamseg.inference.net import POSITION_TERMS, DeconvNet, Deployed, Up
+from streamseg.inference.ports import LEVEL_KINDS
 from streamseg.inference.strides import MASK_STRIDE, STRIDES
 from streamseg.preprocess.fit_view import GREY
 from streamseg.training.even import even_out
@@ -100,10 +101,10 @@ def look(net: DeconvNet, seed: int = SEED) -> Seen:
 
 def _masks(outputs: tuple[Tensor, ...]) -> tuple[np.ndarray, Tensor]:
     """Boxes and logits of the objects in what Deployed says, best first; position's terms are smooth, but for the 1."""
-    prototypes, kinds = outputs[-1][0], len(outputs) // len(STRIDES)
+    prototypes, kinds = outputs[-1][0], len(LEVEL_KINDS)
     found = []
     for i, stride in enumerate(STRIDES):
-        heat, box, mix = (part[0] for part in outputs[kinds * i : kinds * i + 3])
+        heat, box, mix = (part[0] for part in outputs[kinds * i : kinds * (i + 1)])
         for label, y, x in (heat > 0.4).nonzero().tolist():
             left, top, right, bottom = box[:, y, x].tolist()
             cx, cy = (x + 0.5) * stride, (y + 0.5) * stride

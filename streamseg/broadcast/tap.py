@@ -3,6 +3,7 @@
 import logging
 import secrets
 from pathlib import Path
+from typing import Any
 
 import zmq
 
@@ -38,12 +39,13 @@ class Tap:
         self._stream, self._topic = stream, topic_of(stream)
         self._encoder, self._number = secrets.token_hex(6), 0
         self._head, self._shown_head = b"", b""
-        self._socket = zmq.Context.instance().socket(zmq.PUB)
-        self._socket.sndhwm = QUEUE
-        self._socket.immediate = 1  # nothing waits for a receiver that is not there
-        self._socket.reconnect_ivl, self._socket.reconnect_ivl_max = _RECONNECT_MS, _RECONNECT_MAX_MS
+        socket: Any = zmq.Context.instance().socket(zmq.PUB)
+        socket.sndhwm = QUEUE
+        socket.immediate = 1  # nothing waits for a receiver that is not there
+        socket.reconnect_ivl, socket.reconnect_ivl_max = _RECONNECT_MS, _RECONNECT_MAX_MS
         for name in (BROADCAST, VIEWERS):
-            self._socket.connect(f"ipc://{folder / name}")
+            socket.connect(f"ipc://{folder / name}")
+        self._socket: zmq.Socket[bytes] = socket
 
     def hand_on(self, seq: int, encoded: Encoded) -> None:
         """Show a picture to whoever looks; raises nothing."""

@@ -13,6 +13,7 @@ from streamseg.config import StreamConfig
 from streamseg.config_file import parse
 from streamseg.errors import StreamsegError, told
 from streamseg.runtime import snapshot
+from streamseg.runtime.broadcast_desk import BroadcastDesk
 from streamseg.runtime.crew import Crew
 from streamseg.runtime.dispatch import Dispatch
 from streamseg.runtime.messages import Answer, Ask
@@ -42,12 +43,22 @@ class Controls:
         crew: the workers.
         swap: has another network take over.
         check: is told streams and the network's class names; raises ConfigError where the two do not fit.
+        broadcast: knows how pushes get on.
         version: of streamseg.
     """
 
-    def __init__(self, dispatch: Dispatch, crew: Crew, swap: NetworkSwap, *, check: CheckStreams, version: str):
+    def __init__(
+        self,
+        dispatch: Dispatch,
+        crew: Crew,
+        swap: NetworkSwap,
+        broadcast: BroadcastDesk,
+        *,
+        check: CheckStreams,
+        version: str,
+    ):
         self._dispatch, self._crew, self._check, self._version = dispatch, crew, check, version
-        self._swap = swap
+        self._swap, self._broadcast = swap, broadcast
         self._calls: dict[str, Callable[[dict[str, Any]], object]] = {
             "snapshot": self._snapshot,
             "stream": lambda body: snapshot.of_stream(self._named(body)),
@@ -72,7 +83,9 @@ class Controls:
 
     def _snapshot(self, _: dict[str, Any]) -> object:
         dispatch = self._dispatch
-        return snapshot.of_run(dispatch.roster.runs, self._crew, dispatch.network, version=self._version)
+        return snapshot.of_run(
+            dispatch.roster.runs, self._crew, dispatch.network, pushes=self._broadcast.pushes, version=self._version
+        )
 
     def _add(self, body: dict[str, Any]) -> object:
         streams = expand([_stream(body)])

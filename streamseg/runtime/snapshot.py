@@ -4,14 +4,24 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+import msgspec
+
 from streamseg.accounts import BOUNDS_S
+from streamseg.broadcast.push_status import PushStatus
 from streamseg.capture.redact import redact
 from streamseg.runtime.briefing import NetworkFacts
 from streamseg.runtime.crew import Crew
 from streamseg.runtime.stream_run import StreamRun
 
 
-def of_run(runs: Iterable[StreamRun], crew: Crew, network: NetworkFacts | None, *, version: str) -> dict[str, Any]:
+def of_run(
+    runs: Iterable[StreamRun],
+    crew: Crew,
+    network: NetworkFacts | None,
+    *,
+    pushes: Iterable[PushStatus] = (),
+    version: str,
+) -> dict[str, Any]:
     """All of it; no credentials in it."""
     return {
         "version": version,
@@ -27,6 +37,7 @@ def of_run(runs: Iterable[StreamRun], crew: Crew, network: NetworkFacts | None, 
             }
             for member in crew.members.values()
         ],
+        "pushes": [msgspec.to_builtins(push) for push in pushes],
         "latency_bounds_s": list(BOUNDS_S),
     }
 

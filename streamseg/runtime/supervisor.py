@@ -79,7 +79,7 @@ class Supervisor:
         self._broadcast = BroadcastDesk(config)
         self._swap = NetworkSwap(config, self._dispatch, self._crew)
         self._crew.networks_are(begin.config, self._swap.first_networks)
-        self._controls = Controls(self._dispatch, self._crew, self._swap, check=check, version=version)
+        self._controls = Controls(self._dispatch, self._crew, self._swap, self._broadcast, check=check, version=version)
         self._stalls = StallWatch(config.runtime.stall_s, config.runtime.start_s)
 
     @property

@@ -8,15 +8,18 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 
+from streamseg.config import Config
 from streamseg.errors import ConfigError
 from streamseg.runtime import control
 from streamseg.runtime.line import Line
 from streamseg.runtime.messages import Answer, Ask, Begin, Refused, Serve, Serving
 from streamseg.web import app
+from streamseg.web.viewers import Viewers
 
 log = logging.getLogger(__name__)
 
@@ -79,10 +82,24 @@ def host(line: Line, begin: Begin) -> None:
         raise SystemExit(2) from None
     desk = Desk(line)
     threading.Thread(target=_take_answers, args=(line, desk), name="answers", daemon=True).start()
-    application = app.make_app(desk.ask, version=begin.version, token=serve.token, hosts=serve.hosts)
+    config = Config.model_validate_json(begin.config)
+    application = app.make_app(
+        desk.ask,
+        version=begin.version,
+        token=serve.token,
+        hosts=serve.hosts,
+        viewers=_viewers(config, Path(begin.bells.removeprefix("ipc://")).parent),
+        mjpeg_fps=config.broadcast.mjpeg_fps,
+    )
     settings = uvicorn.Config(application, log_config=None, access_log=False, lifespan="off", server_header=False)
     line.report(Serving(listener.getsockname()[1]))
     _Server(settings).run(sockets=[listener])
+
+
+def _viewers(config: Config, folder: Path) -> Viewers | None:
+    """Those who may watch, where there is something to be watched."""
+    encoded = config.video.enabled or config.is_broadcast
+    return Viewers(folder) if encoded and config.broadcast.browser != "never" else None
 
 
 def _first_order(line: Line) -> Serve:

@@ -4,7 +4,8 @@ import hmac
 import time
 from collections import OrderedDict, deque
 
-from fastapi import HTTPException, Request
+from fastapi import HTTPException
+from starlette.requests import HTTPConnection
 
 _TRIES = 10
 _WITHIN_S = 60.0
@@ -25,19 +26,30 @@ class Access:
         self._token = token.encode()
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
 
-    async def __call__(self, request: Request) -> None:
+    async def __call__(self, connection: HTTPConnection) -> None:
         """Raises HTTPException 401 or 429."""
+        scheme, _, given = connection.headers.get("authorization", "").partition(" ")
+        self._check(connection, given.strip(), presented=bool(given), right=scheme.lower() == "bearer")
+
+    async def or_in_query(self, connection: HTTPConnection) -> None:
+        """The same, where the token may also come as `?access_token=TOKEN` (RFC 6750, section 2.3)."""
+        given = connection.query_params.get("access_token")
+        if given is None:
+            await self(connection)
+        else:
+            self._check(connection, given)
+
+    def _check(self, connection: HTTPConnection, given: str, *, presented: bool = True, right: bool = True) -> None:
         if not self._token:
             return
-        client = request.client.host if request.client else ""
+        client = connection.client.host if connection.client else ""
         failures = self._recent(client)
         if len(failures) >= _TRIES:
             wait_s = max(1, round(failures[0] + _WITHIN_S - time.monotonic()))
             raise HTTPException(429, "too many wrong tokens", {"Retry-After": str(wait_s)})
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token):
+        if right and hmac.compare_digest(given.encode(), self._token):
             return
-        if given:
+        if presented:
             self._note(client, failures)
         raise HTTPException(401, "a token is needed: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})
 

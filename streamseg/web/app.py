@@ -12,15 +12,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from streamseg.config import LineConfig, Name, Share, StreamConfig, ZoneConfig
 from streamseg.web import prometheus
 from streamseg.web.access import Access
-
-
-class Refused(Exception):
-    """The run does not do what was asked; status and reason are passed on."""
-
-    def __init__(self, status: int, reason: str):
-        super().__init__(reason)
-        self.status = status
-
+from streamseg.web.refused import Refused as Refused
+from streamseg.web.viewers import Viewers
+from streamseg.web.watching import watching
 
 AskRun = Callable[[str, dict[str, Any]], Awaitable[Any]]
 """Asks the run (see runtime/controls.py) and gives its answer, or raises Refused."""
@@ -47,7 +41,15 @@ class ModelName(BaseModel):
     name: str = Field(min_length=1, max_length=4096, description="a shipped network, or a file on the run's machine")
 
 
-def make_app(ask: AskRun, *, version: str, token: str, hosts: tuple[str, ...]) -> FastAPI:
+def make_app(
+    ask: AskRun,
+    *,
+    version: str,
+    token: str,
+    hosts: tuple[str, ...],
+    viewers: Viewers | None = None,
+    mjpeg_fps: float = 5.0,
+) -> FastAPI:
     """The application.
 
     Args:
@@ -56,6 +58,8 @@ def make_app(ask: AskRun, *, version: str, token: str, hosts: tuple[str, ...]) -
         token: to be asked for; empty: none.
         hosts: names in the Host header that are answered; empty: any. On loopback it keeps web pages elsewhere from
             reaching this server by a name of their own (DNS rebinding).
+        viewers: who watches the streams; None: nobody may.
+        mjpeg_fps: most pictures a second of live.mjpg.
     """
     app = FastAPI(
         title="streamseg", version=version, docs_url="/api/docs", redoc_url=None, openapi_url="/api/openapi.json"
@@ -66,6 +70,8 @@ def make_app(ask: AskRun, *, version: str, token: str, hosts: tuple[str, ...]) -
     app.include_router(_health(ask))
     for router in (_run(ask), _streams(ask)):
         app.include_router(router, dependencies=[Depends(access)])
+    if viewers is not None:
+        app.include_router(watching(ask, access, viewers, mjpeg_fps=mjpeg_fps))
 
     @app.get("/metrics", dependencies=[Depends(access)], tags=["monitoring"])
     async def metrics() -> Response:

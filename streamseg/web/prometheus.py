@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from streamseg.broadcast.push_status import PUSH_STATES
 from streamseg.shedding import Shed
 
 SOURCE_STATES = ("connecting", "streaming", "stalled", "backing-off", "failed", "ended")
@@ -53,6 +54,7 @@ class _Snapshot(Collector):
             restarts.add_metric([worker["name"]], worker["restarts"])
             up.add_metric([worker["name"]], worker["state"] == "ready")
         yield from (restarts, up)
+        yield from _pushes(self._snapshot["pushes"])
 
 
 def _info(snapshot: dict[str, Any]) -> Metric:
@@ -87,6 +89,25 @@ def _states(streams: list[dict[str, Any]]) -> Iterator[Metric]:
             for state in states:
                 gauge.add_metric([stream["name"], state], stream[key] == state)
         yield gauge
+
+
+def _pushes(pushes: list[dict[str, Any]]) -> Iterator[Metric]:
+    """What becomes of the annotated streams on their way to other servers."""
+    labels = ["stream", "url"]
+    for key, name, told in (
+        ("sent", "streamseg_push_pictures", "pictures that a server took"),
+        ("dropped", "streamseg_push_dropped", "pictures that came while a server was away or slow"),
+        ("reconnects", "streamseg_push_reconnects", "times that a server was connected to again"),
+    ):
+        counter = CounterMetricFamily(name, told, labels=labels)
+        for push in pushes:
+            counter.add_metric([push["stream"], push["url"]], push[key])
+        yield counter
+    state = GaugeMetricFamily("streamseg_push_state", "1 for the state that it is in", labels=[*labels, "state"])
+    for push in pushes:
+        for one in PUSH_STATES:
+            state.add_metric([push["stream"], push["url"], one], push["state"] == one)
+    yield state
 
 
 def _latency(streams: list[dict[str, Any]], bounds_s: list[float]) -> Metric:

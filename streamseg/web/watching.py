@@ -1,0 +1,152 @@
+"""Streams in a browser: fragmented MP4 over HTTP and WebSocket, MJPEG where a player takes neither."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, HTTPException, Path, WebSocket, WebSocketDisconnect
+from fastapi.responses import StreamingResponse
+from starlette.types import Message, Send
+
+from streamseg.broadcast.fragmented import Fragments, mime_of
+from streamseg.broadcast.jpegs import Jpegs
+from streamseg.config import Name
+from streamseg.web.access import Access
+from streamseg.web.refused import Refused
+from streamseg.web.viewers import Viewer, Viewers
+
+AskRun = Callable[[str, dict[str, Any]], Awaitable[Any]]
+StreamName = Annotated[Name, Path(description="name of a stream")]
+
+_SEND_S = 10.0
+"""A viewer that takes nothing for so long is taken for gone."""
+_NEVER_KEPT = {"Cache-Control": "no-store"}
+_OVER = ("done", "stopped", "failed")
+_GOING_AWAY, _POLICY, _TRY_LATER = 1001, 1008, 1013
+
+
+class _Lasting(StreamingResponse):
+    """An answer that lasts as long as its stream, but no longer than its viewer takes it."""
+
+    async def stream_response(self, send: Send) -> None:
+        async def in_time(message: Message) -> None:
+            await asyncio.wait_for(send(message), _SEND_S)
+
+        await super().stream_response(in_time)
+
+
+def watching(ask: AskRun, access: Access, viewers: Viewers, *, mjpeg_fps: float) -> APIRouter:
+    """The routes.
+
+    Args:
+        ask: how to reach the run.
+        access: who may watch; the token may stand in the query, for a page can give <video> and <img> no header.
+        viewers: who watches already.
+        mjpeg_fps: most pictures a second of live.mjpg.
+    """
+    router = APIRouter(prefix="/api/v1/streams/{name}", tags=["watching"])
+    allowed = [Depends(access.or_in_query)]
+
+    @router.get("/live.mp4", dependencies=allowed)
+    async def live_mp4(name: StreamName) -> StreamingResponse:
+        """The annotated stream from its next key picture on, as fragmented MP4 that never ends."""
+        await _check(ask, viewers, name)
+        return _Lasting(_fragments(viewers, name), media_type="video/mp4", headers=_NEVER_KEPT)
+
+    @router.get("/live.mjpg", dependencies=allowed)
+    async def live_mjpg(name: StreamName) -> StreamingResponse:
+        """The same as JPEGs, a few a second, for <img>."""
+        await _check(ask, viewers, name)
+        parts = _jpegs(viewers, name, mjpeg_fps)
+        return _Lasting(parts, media_type="multipart/x-mixed-replace; boundary=picture", headers=_NEVER_KEPT)
+
+    @router.websocket("/ws")
+    async def socket(socket: WebSocket, name: StreamName) -> None:
+        """The same as messages: a JSON text with the MIME type, then a head, then a fragment for each picture."""
+        try:
+            _check_origin(socket)
+            await access.or_in_query(socket)
+            await _check(ask, viewers, name)
+        except HTTPException as error:
+            await socket.close(_POLICY, str(error.detail))
+            return
+        except Refused as refusal:
+            await socket.close(_TRY_LATER, str(refusal)[:120])
+            return
+        await socket.accept()
+        await _converse(socket, viewers, name)
+
+    return router
+
+
+async def _check(ask: AskRun, viewers: Viewers, name: str) -> None:
+    """Refused where there is nothing to watch, or no room."""
+    viewers.refuse_too_many()
+    state = (await ask("stream", {"name": name}))["state"]
+    if state in _OVER:
+        raise Refused(410, f"{name}: is over ({state})")
+
+
+def _check_origin(socket: WebSocket) -> None:
+    """403 for pages of other sites: browsers let them open sockets to anywhere."""
+    origin = socket.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != socket.headers.get("host"):
+        raise HTTPException(403, "pages of other sites may not watch")
+
+
+async def _fragments(viewers: Viewers, name: str) -> AsyncIterator[bytes]:
+    fragments, head = Fragments(), b""
+    async with viewers.watch(name) as viewer:
+        async for picture in viewer:
+            head = head or picture.head
+            if picture.key and picture.head != head:
+                return  # a file has one head: whoever watches asks again
+            for part in fragments.of(picture):
+                yield part
+
+
+async def _jpegs(viewers: Viewers, name: str, fps: float) -> AsyncIterator[bytes]:
+    jpegs = Jpegs(fps)
+    async with viewers.watch(name) as viewer:
+        async for picture in viewer:
+            jpeg = await asyncio.to_thread(jpegs.of, picture)
+            if jpeg is not None:
+                size = len(jpeg)
+                yield b"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n" % (size, jpeg)
+
+
+async def _converse(socket: WebSocket, viewers: Viewers, name: str) -> None:
+    """Send until one side has had enough."""
+    try:
+        async with viewers.watch(name) as viewer, asyncio.TaskGroup() as tasks:
+            sending = tasks.create_task(_send(socket, viewer))
+            tasks.create_task(_until_gone(socket, sending))
+    except* (WebSocketDisconnect, TimeoutError, Refused):
+        pass
+    await _close(socket)
+
+
+async def _send(socket: WebSocket, viewer: Viewer) -> None:
+    fragments, head = Fragments(), b""
+    async for picture in viewer:
+        if picture.key and picture.head != head:
+            head = picture.head
+            await asyncio.wait_for(socket.send_json({"mime": mime_of(head)}), _SEND_S)
+        for part in fragments.of(picture):
+            await asyncio.wait_for(socket.send_bytes(part), _SEND_S)
+    raise WebSocketDisconnect(_GOING_AWAY)
+
+
+async def _until_gone(socket: WebSocket, sending: "asyncio.Task[None]") -> None:
+    """What a viewer says is no matter, but that it leaves is."""
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass
+    sending.cancel()
+
+
+async def _close(socket: WebSocket) -> None:
+    try:
+        await asyncio.wait_for(socket.close(_GOING_AWAY), _SEND_S)
+    except (RuntimeError, TimeoutError):
+        return
