@@ -7,7 +7,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c co
 DEMO := synthetic://street?seconds=20&size=1280x720&fps=25&seed=1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench chaos lint wheel clean
+.PHONY: help install demo test bench chaos lint wheel image clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -50,6 +50,14 @@ lint: .venv/.ready-lint ## style and types
 
 wheel: .venv/.ready-test ## dist/*.whl, with weights, schemas and configs in it
 	.venv/bin/python -m build --wheel --no-isolation
+
+# what else the build is given: IMAGE_OPTIONS='--build-arg BASE=...'
+TARGET ?= cpu
+image: ## the container image streamseg:cpu, by Docker or buildah; TARGET=cuda is the one for NVIDIA GPUs
+	@if docker info >/dev/null 2>&1; then build='docker build'; \
+	elif command -v buildah >/dev/null; then build='buildah build --format docker --layers'; \
+	else echo "make: neither a Docker engine nor buildah found (on Debian: apt-get install buildah)" >&2; exit 1; fi; \
+	$$build --file docker/Dockerfile --target $(TARGET) --tag streamseg:$(TARGET) $(IMAGE_OPTIONS) .
 
 clean: ## removes .venv and everything built
 	rm -rf .venv build dist demo-out streamseg.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

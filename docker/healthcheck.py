@@ -7,7 +7,7 @@ import urllib.request
 from streamseg import control_file
 from streamseg.errors import StreamsegError
 
-_TIMEOUT_S = 8.0
+_TIMEOUT_S = 5.0
 
 
 def main() -> int:

@@ -110,12 +110,12 @@ class RtspRecorder:
         return sum(path.stat().st_size for path in self.folder.glob("*.h264"))
 
 
-def marks(path: Path, format: str | None = None) -> list[int]:
-    """The numbers drawn into a video's pictures."""
-    found = []
-    with av.open(str(path), format=format or ("h264" if path.suffix == ".h264" else None)) as container:
-        for picture in container.decode(video=0):
-            number = read_mark(picture.to_ndarray(format="gray"))
-            assert number is not None, "a picture without a number"
-            found.append(number)
+def marks(path: Path) -> list[int]:
+    """The numbers drawn into a video's pictures; in a recording that broke off the last one may be torn."""
+    recorded = path.suffix == ".h264"
+    with av.open(str(path), format="h264" if recorded else None) as container:
+        found = [read_mark(picture.to_ndarray(format="gray")) for picture in container.decode(video=0)]
+    if recorded and found and found[-1] is None:
+        del found[-1]
+    assert None not in found, "a picture without a number"
     return found

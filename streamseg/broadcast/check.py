@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from streamseg.capture.redact import redact
+from streamseg.broadcast.shown import shown_url
 from streamseg.config import Config, StreamConfig
 from streamseg.errors import ConfigError
 
@@ -21,6 +21,6 @@ def check_broadcast(config: Config, streams: Iterable[StreamConfig]) -> None:
                 raise ConfigError(f"push of stream {stream.name}: this run encodes no video; begin it with --push URL")
             if url in pushed:
                 raise ConfigError(
-                    f"push {redact(url)}: of both {pushed[url]} and {stream.name}; write {{stream}} where the name goes"
+                    f"push {shown_url(url, stream.name)}: of both {pushed[url]} and {stream.name}; write {{stream}} where the name goes"
                 )
             pushed[url] = stream.name

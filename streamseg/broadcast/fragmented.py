@@ -15,7 +15,7 @@ class Fragments:
     def __init__(self) -> None:
         self._head = b""
         self._first_ticks = 0
-        self._before: int | None = None
+        self._begin = -1
         self._step = _USUAL_STEP
         self._number = 0
 
@@ -26,11 +26,12 @@ class Fragments:
                 self._first_ticks = picture.ticks
             self._head = picture.head
             yield self._head
-        if self._before is not None and picture.ticks > self._before:
-            self._step = picture.ticks - self._before
-        self._before = picture.ticks
+        # a sink's successor may encode once more what its predecessor had handed on: times must grow all the same
+        begin = max(self._begin + 1, picture.ticks - self._first_ticks)
+        if self._begin >= 0:
+            self._step = begin - self._begin
+        self._begin = begin
         self._number += 1
-        begin = max(0, picture.ticks - self._first_ticks)
         yield fragment(self._number, [Run(VIDEO, begin, [Sample(picture.data, self._step, picture.key)])])
 
 

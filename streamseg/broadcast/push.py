@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from streamseg.broadcast.pictures import EncodedPicture
 from streamseg.broadcast.push_status import PushState, PushStatus
 from streamseg.broadcast.pusher_process import PusherProcess, PushFailed
+from streamseg.broadcast.shown import shown_url
 from streamseg.broadcast.waiting import WaitingPictures
 from streamseg.capture.backoff import Backoff
 from streamseg.capture.redact import redact
@@ -29,7 +30,7 @@ class Push:
 
     def __init__(self, stream: str, url: str):
         self.stream, self.url = stream, url
-        self._shown = redact(url)
+        self._shown = shown_url(url, stream)
         self._waiting = WaitingPictures()
         self._state: PushState = "waiting"
         self._reason: str | None = None

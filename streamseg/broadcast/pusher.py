@@ -6,6 +6,7 @@ Its stdin holds messages, each after its length (u32, big-endian): a PushOrder, 
 stream. On stdout comes a line of JSON, {"connected": true} or {"error": "..."}, and nothing else but an error later.
 """
 
+import ctypes
 import io
 import json
 import signal
@@ -19,6 +20,7 @@ import av
 import msgspec
 
 TIME_BASE = Fraction(1, 90_000)
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _RTSP = {"rtsp_transport": "tcp", "protocol_whitelist": "tcp,tls,rtp,crypto"}
 _FORMATS: dict[str, tuple[str, dict[str, str]]] = {
     "rtsp": ("rtsp", _RTSP),
@@ -53,6 +55,7 @@ def main() -> int:
     """Push until stdin ends; 1 if that cannot be."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # whoever started it ends it
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # or dies: one that hangs would not see its stdin end
     messages = _messages(sys.stdin.buffer)
     order = msgspec.msgpack.decode(next(messages), type=PushOrder)
     try:

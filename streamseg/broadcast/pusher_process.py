@@ -43,6 +43,7 @@ class PusherProcess:
         self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
         os.set_blocking(self._in, False)
         self._first_ticks: int | None = None
+        self._ticks = -1
         try:
             self._write(message(PushOrder(url, head)), _CONNECT_S)
             told = self._hear(_CONNECT_S)
@@ -56,8 +57,9 @@ class PusherProcess:
         """Push a picture; PushFailed if the server does not take it within 5 s."""
         if self._first_ticks is None:
             self._first_ticks = picture.ticks
-        ticks = max(0, picture.ticks - self._first_ticks)
-        self._write(message(PushedPicture(ticks, picture.key, picture.data)), _WRITE_S)
+        # a sink's successor may encode once more what its predecessor had handed on: times must grow all the same
+        self._ticks = max(self._ticks + 1, picture.ticks - self._first_ticks)
+        self._write(message(PushedPicture(self._ticks, picture.key, picture.data)), _WRITE_S)
 
     def finish(self) -> None:
         """Say goodbye to the server, if that can be done within 2 s."""

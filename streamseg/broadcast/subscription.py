@@ -12,19 +12,21 @@ from streamseg.broadcast.tap import QUEUE
 from streamseg.runtime.endpoints import listen
 
 
-def bind(socket: "zmq.Socket[Any]", path: Path) -> None:
-    """Listen at a path in the run's folder, in the place of a predecessor that died.
+def subscriber(context: "zmq.Context[Any]", path: Path) -> Any:
+    """A SUB socket at a path in the run's folder, in the place of a predecessor that died; subscribed to nothing yet.
 
     Raises:
         ConfigError: the folder is not ours alone.
     """
-    socket.rcvhwm = QUEUE
     with suppress(FileNotFoundError):
         path.unlink()
     with listen(path) as listener:
+        socket = context.socket(zmq.SUB)
+        socket.rcvhwm = QUEUE
         socket.setsockopt(zmq.USE_FD, listener.fileno())
         socket.bind(f"ipc://{path}")
         listener.detach()
+    return socket
 
 
 def read(parts: list[bytes]) -> tuple[str, EncodedPicture | None] | None:

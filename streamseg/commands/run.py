@@ -19,7 +19,6 @@ from streamseg.config_file import load
 _EXAMPLES = (
     ("streamseg run street.mp4 --out out", "one file"),
     ("streamseg run gate=rtsp://10.0.0.7/stream1 cam2.mp4 0", "three sources of three kinds, the first one named"),
-    ("streamseg run gate=rtsp://10.0.0.7/stream1 --push rtsp://10.0.0.2:8554/{stream}", "send it on, annotated"),
     ("streamseg run --config streamseg.yaml --end 1:00", "the streams of a YAML, only their first minute"),
     ("streamseg run 'synthetic://street?seconds=20&seed=1' --privacy pixelate --draw none", "nobody recognisable"),
 )

@@ -10,7 +10,7 @@ import zmq
 
 from streamseg.broadcast.outlets import Outlets
 from streamseg.broadcast.push_status import PushStatus
-from streamseg.broadcast.subscription import bind, read
+from streamseg.broadcast.subscription import read, subscriber
 from streamseg.broadcast.tap import BROADCAST
 from streamseg.config import Config
 from streamseg.runtime import control
@@ -40,8 +40,8 @@ class BroadcastHost:
         config = Config.model_validate_json(begin.config)
         self._line = line
         self._outlets = Outlets(config.output.dir, config.broadcast.hls)
-        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
-        bind(self._socket, Path(begin.bells.removeprefix("ipc://")).parent / BROADCAST)
+        folder = Path(begin.bells.removeprefix("ipc://")).parent
+        self._socket = subscriber(zmq.Context.instance(), folder / BROADCAST)
         self._socket.subscribe(b"")
         self._told: tuple[PushStatus, ...] | None = None
         self._tell_due_s = 0.0

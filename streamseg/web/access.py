@@ -26,6 +26,11 @@ class Access:
         self._token = token.encode()
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
 
+    @property
+    def open_to_all(self) -> bool:
+        """Whether no token is asked for."""
+        return not self._token
+
     async def __call__(self, connection: HTTPConnection) -> None:
         """Raises HTTPException 401 or 429."""
         scheme, _, given = connection.headers.get("authorization", "").partition(" ")

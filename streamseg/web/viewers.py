@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import zmq
 import zmq.asyncio
 
 from streamseg.broadcast.pictures import EncodedPicture
-from streamseg.broadcast.subscription import bind, read
+from streamseg.broadcast.subscription import read, subscriber
 from streamseg.broadcast.tap import VIEWERS, topic_of
 from streamseg.broadcast.waiting import WaitingPictures
 from streamseg.web.refused import Refused
@@ -56,8 +55,7 @@ class Viewers:
     """
 
     def __init__(self, folder: Path):
-        self._socket = zmq.asyncio.Context().socket(zmq.SUB)
-        bind(self._socket, folder / VIEWERS)
+        self._socket = subscriber(zmq.asyncio.Context(), folder / VIEWERS)
         self._of: defaultdict[str, set[Viewer]] = defaultdict(set)
         self._reading: asyncio.Task[None] | None = None
 

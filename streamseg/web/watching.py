@@ -65,7 +65,7 @@ def watching(ask: AskRun, access: Access, viewers: Viewers, *, mjpeg_fps: float)
     async def socket(socket: WebSocket, name: StreamName) -> None:
         """The same as messages: a JSON text with the MIME type, then a head, then a fragment for each picture."""
         try:
-            _check_origin(socket)
+            _check_origin(socket, access)
             await access.or_in_query(socket)
             await _check(ask, viewers, name)
         except HTTPException as error:
@@ -88,10 +88,10 @@ async def _check(ask: AskRun, viewers: Viewers, name: str) -> None:
         raise Refused(410, f"{name}: is over ({state})")
 
 
-def _check_origin(socket: WebSocket) -> None:
-    """403 for pages of other sites: browsers let them open sockets to anywhere."""
+def _check_origin(socket: WebSocket, access: Access) -> None:
+    """403 for pages of other sites, unless they know the token: browsers let them open sockets to anywhere."""
     origin = socket.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != socket.headers.get("host"):
+    if access.open_to_all and origin is not None and urlsplit(origin).netloc != socket.headers.get("host"):
         raise HTTPException(403, "pages of other sites may not watch")
 
 
@@ -148,5 +148,5 @@ async def _until_gone(socket: WebSocket, sending: "asyncio.Task[None]") -> None:
 async def _close(socket: WebSocket) -> None:
     try:
         await asyncio.wait_for(socket.close(_GOING_AWAY), _SEND_S)
-    except (RuntimeError, TimeoutError):
+    except (RuntimeError, TimeoutError, WebSocketDisconnect):
         return

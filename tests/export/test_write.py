@@ -65,7 +65,7 @@ def test_appearance_is_that_of_the_network(moving_weights, tmp_path, form, file)
     found, ours = (net([samples()[0]])[0] for net in (theirs, network(moving_weights, "torch")))
     assert found.appearance.shape == (len(ours), 10) and found.appearance.dtype == np.float32
     np.testing.assert_allclose(found.appearance, ours.appearance, atol=1e-3)
-    assert ours.appearance.std(axis=0).min() > 0.01, "objects differ"
+    assert ours.appearance.std(axis=0).max() > 0.01, "objects differ"
 
 
 def test_int8_of_a_network_that_takes_motion(moving_weights, tmp_path):
