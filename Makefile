@@ -33,15 +33,18 @@ demo: .venv/.ready ## the main job on the built-in street, results in demo-out
 test: .venv/.ready-test ## the whole test suite
 	.venv/bin/python -m pytest
 
-bench: .venv/.ready-test ## what the processes cost, in CPU, hops, memory and seconds of recovery; half an hour
+bench: .venv/.ready-test ## CPU, hops, memory, recovery of the processes, and latency of cameras; half an hour
 	.venv/bin/python tests/bench/hop.py
 	.venv/bin/python tests/bench/processes.py --no-video
 	.venv/bin/python tests/bench/processes.py
 	.venv/bin/python tests/bench/memory.py
 	.venv/bin/python tests/bench/recovery.py
+	.venv/bin/python tests/bench/latency.py
 
-chaos: .venv/.ready-test ## workers killed three hundred times, every byte compared; a quarter of an hour
+chaos: .venv/.ready-test ## workers killed, cameras failing, streams coming and going; half an hour
 	.venv/bin/python tests/chaos/kill_workers.py
+	.venv/bin/python tests/chaos/faulty_camera.py
+	.venv/bin/python tests/chaos/come_and_go.py
 
 lint: .venv/.ready-lint ## style and types
 	.venv/bin/ruff check .

@@ -121,6 +121,14 @@ def test_what_is_copied_exists_and_is_let_through() -> None:
     assert "*" in ignored and "**/__pycache__" in ignored
 
 
+def test_its_scripts_may_be_run_and_the_page_tells_of_every_file() -> None:
+    page = (ROOT / "docs" / "containers.md").read_text(encoding="utf-8")
+    used = page + (DOCKER / "Dockerfile").read_text(encoding="utf-8")
+    for path in DOCKER.iterdir():
+        assert path.suffix != ".sh" or os.access(path, os.X_OK)
+        assert path.name == ".env" or path.name in used
+
+
 def test_what_comes_from_other_stages_was_made_there() -> None:
     names = set(stages())
     for word, rest in instructions():

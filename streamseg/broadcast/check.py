@@ -20,7 +20,6 @@ def check_broadcast(config: Config, streams: Iterable[StreamConfig]) -> None:
             if not (config.video.enabled or config.is_broadcast):
                 raise ConfigError(f"push of stream {stream.name}: this run encodes no video; begin it with --push URL")
             if url in pushed:
-                raise ConfigError(
-                    f"push {shown_url(url, stream.name)}: of both {pushed[url]} and {stream.name}; write {{stream}} where the name goes"
-                )
+                shown, both = shown_url(url, stream.name), f"{pushed[url]} and {stream.name}"
+                raise ConfigError(f"push {shown}: of both {both}; write {{stream}} where the name goes")
             pushed[url] = stream.name

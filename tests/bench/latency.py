@@ -1,6 +1,6 @@
 """The latency contract, measured: real RTSP cameras in, cut-outs on the disk; how old is each when it is written?
 
-    python tests/bench/latency.py CLIP                      # one 1080p25 stream, then four of 720p15
+    python tests/bench/latency.py [CLIP]                    # one 1080p25 stream, then four of 720p15
     python tests/bench/latency.py CLIP --streams 16 --size 1280x720 --fps 15 --max-latency 200
 
 From the arrival of the frame's packet (the sidecar's time, by the host's clock) to the file's own time. The cameras
@@ -9,6 +9,7 @@ encode ahead and serve from this machine: their CPU is told. Every camera has a 
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from contextlib import ExitStack
@@ -19,11 +20,14 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
 from streamseg.camera.camera import Camera, Settings
 from streamseg.camera.serving import Place
 from tests.results import read_summary
 from tests.runtime.jobs import run
 
+_STREET = "synthetic://street?seconds=10&size=1920x1080&fps=25&seed=5"
 _WARM_S = 3.0
 
 
@@ -43,7 +47,7 @@ USUAL = (Load(1, (1920, 1080), 25, 80), Load(4, (1280, 720), 15, 200))
 def main() -> None:
     """Print a row for each load."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("clip", help="what the cameras see")
+    parser.add_argument("clip", nargs="?", default=_STREET, help="what the cameras see; default: the built-in street")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--streams", type=int, help="instead of the usual loads")
     parser.add_argument("--size", default="1280x720")
@@ -67,7 +71,16 @@ def measure(args: argparse.Namespace, load: Load) -> None:
         seconds = args.seconds + _WARM_S
         config = out.parent / "latency.yaml"
         config.write_text("capture: {wall_clock: host}\n")
-        flags = ["--config", str(config), "--cutouts", args.every, "--max-latency", str(load.max_latency_ms), "--end", str(seconds)]
+        flags = [
+            "--config",
+            str(config),
+            "--cutouts",
+            args.every,
+            "--max-latency",
+            str(load.max_latency_ms),
+            "--end",
+            str(seconds),
+        ]
         job = stack.enter_context(run(*sources, *flags, *([] if args.video else ["--no-video"]), out=out))
         job.wait_until(lambda: all((out / f"cam{i}").exists() for i in range(load.streams)))
         servers = [psutil.Process(camera.pid) for camera in cameras if camera.pid]

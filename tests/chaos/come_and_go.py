@@ -6,10 +6,13 @@ Prints memory (PSS), descriptors and threads of the whole run at the begin, now 
 """
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
 import psutil
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 SOURCE = "synthetic://street?seconds=900&size=192x112&fps=5&seed={}"
 

@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
 from streamseg.camera.kinds import KINDS
 from tests.chaos.come_and_go import figures
 from tests.runtime.test_controls import served
