@@ -58,7 +58,7 @@ class StreamConfig(Section):
     classes: list[str] | None = Field(None, description="only these classes; default: model.classes")
     score: Share | None = Field(None, description="lowest score kept; default: model.score")
     push: tuple[PushUrl, ...] | None = Field(
-        None, max_length=16, description="servers that it is sent to; default: broadcast.push"
+        None, max_length=8, description="servers that it is sent to; default: broadcast.push"
     )
     zones: tuple[ZoneConfig, ...] = Field(
         (), max_length=64, description="parts of the picture: name, polygon, kind, dwell_s, classes"
@@ -90,7 +90,7 @@ class CaptureConfig(Section):
     reconnect_tries: int | None = Field(
         None, ge=0, description="of a live stream, in a row without a frame; null: for ever"
     )
-    backoff_max_s: float = Field(3.0, gt=0, le=3600, description="longest wait between two tries")
+    backoff_max_s: float = Field(2.0, gt=0, le=3600, description="longest wait between two tries")
     rtsp_transport: Literal["tcp", "udp"] = Field("tcp", description="how RTSP servers are asked to send")
     wall_clock: Literal["auto", "host", "sender"] = Field(
         "auto", description="time of live frames; auto: the sender's (RTCP) where it agrees with the host's to 2 s"

@@ -1,5 +1,6 @@
 """The section of the YAML that shows annotated streams elsewhere while they run: broadcast. See docs/streams-out.md."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -23,7 +24,7 @@ def _checked(url: str) -> str:
     return url
 
 
-PushUrl = Annotated[str, Field(min_length=1, max_length=2048), AfterValidator(_checked)]
+PushUrl = Annotated[str, Field(min_length=1, max_length=480), AfterValidator(_checked)]
 
 
 class HlsConfig(Section):
@@ -39,9 +40,10 @@ class BroadcastConfig(Section):
 
     push: tuple[PushUrl, ...] = Field(
         (),
-        max_length=16,
+        max_length=8,
         description="rtsp(s):// and rtmp(s):// servers that every stream is sent to; {stream}: its name",
     )
+    ca_file: Path | None = Field(None, description="certificates to trust of rtsps and rtmps; default: the system's")
     hls: HlsConfig = HlsConfig()
     browser: Literal["auto", "always", "never"] = Field(
         "auto", description="with web.enabled show streams to browsers; auto: if they are encoded anyway"

@@ -21,9 +21,9 @@ import gi
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtsp, GstRtspServer
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer
 Gst.init(None)
-folder, port, user, password = sys.argv[1:]
+folder, port, user, password, certificate = sys.argv[1:]
 server = GstRtspServer.RTSPServer.new()
 server.set_address("127.0.0.1")
 server.set_service(port)
@@ -48,12 +48,16 @@ def configure(_factory, media):
     media.get_element().get_by_name("file").set_property("location", f"{folder}/{count:03d}.h264")
 factory.connect("media-configure", configure)
 server.get_mount_points().add_factory("/in", factory)
-if user:
+if user or certificate:
     auth = GstRtspServer.RTSPAuth.new()
     auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
     token = GstRtspServer.RTSPToken.new()
     token.set_string("media.factory.role", "pusher")
-    auth.add_digest(user, password, token)
+    if certificate:
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(certificate))
+        auth.set_default_token(token)
+    else:
+        auth.add_digest(user, password, token)
     server.set_auth(auth)
 server.attach(None)
 print(server.get_bound_port(), flush=True)
@@ -62,11 +66,17 @@ GLib.MainLoop().run()
 
 
 class RtspRecorder:
-    """Records each push to /in into a file of its own; may be killed, and started again on the same port."""
+    """Records each push to /in into a file of its own; may be killed, and started again on the same port.
 
-    def __init__(self, folder: Path, *, user: str = "", password: str = "") -> None:
+    Args:
+        folder: where the recordings go.
+        user, password: for digest authentication; none: everybody may push.
+        certificate: a file with a certificate and its key: for rtsps instead.
+    """
+
+    def __init__(self, folder: Path, *, user: str = "", password: str = "", certificate: Path | None = None) -> None:
         require_rtsp()
-        self.folder, self._login, self._port = folder, (user, password), 0
+        self.folder, self._login, self._certificate, self._port = folder, (user, password), certificate, 0
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> "RtspRecorder":
@@ -81,11 +91,13 @@ class RtspRecorder:
     def url(self) -> str:
         user, password = self._login
         login = f"{user}:{password}@" if user else ""
-        return f"rtsp://{login}127.0.0.1:{self._port}/in"
+        scheme = "rtsps" if self._certificate else "rtsp"
+        return f"{scheme}://{login}127.0.0.1:{self._port}/in"
 
     def start(self) -> None:
         """Serve, again if it did before."""
         command = [find_python(), "-c", _SERVER, str(self.folder), str(self._port), *self._login]
+        command.append(str(self._certificate or ""))
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self._port = int(self._process.stdout.readline())
 

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 PLAYLIST = "live.m3u8"
 _USUAL_STEP = TICKS_PER_S // 25
+_PAUSE_TICKS = 2 * KEY_TICKS
+"""A picture that would stay for longer is the last one before a pause: no segment lasts so long."""
 
 
 class HlsFolder:
@@ -89,7 +91,7 @@ class HlsFolder:
     def _take(self, picture: EncodedPicture) -> None:
         before = self._pictures[-1] if self._pictures else None
         if picture.key:
-            torn = before is not None and (picture.encoder, picture.number) != (before.encoder, before.number + 1)
+            torn = before is not None and (_is_other(picture, before) or picture.ticks - before.ticks > _PAUSE_TICKS)
             length_s = (picture.ticks - self._pictures[0].ticks) / TICKS_PER_S if self._pictures else 0.0
             if torn:
                 self._write(None)
@@ -137,6 +139,11 @@ class HlsFolder:
 
     def _put_file(self, name: str, content: bytes) -> None:
         write_atomic(self._folder / name, content)
+
+
+def _is_other(picture: EncodedPicture, before: EncodedPicture) -> bool:
+    """Whether something is missing between two pictures."""
+    return (picture.encoder, picture.number) != (before.encoder, before.number + 1)
 
 
 def _head_name(head: bytes) -> str:

@@ -9,7 +9,7 @@ from streamseg.broadcast.hls import HlsFolder
 from streamseg.broadcast.pictures import EncodedPicture
 from streamseg.broadcast.push import Push
 from streamseg.broadcast.push_status import PushStatus
-from streamseg.config_broadcast import HlsConfig
+from streamseg.config_broadcast import BroadcastConfig
 
 log = logging.getLogger(__name__)
 
@@ -21,11 +21,11 @@ class Outlets:
 
     Args:
         out: the run's output folder.
-        hls: whether and how it is written.
+        config: whether and how HLS is written, and whom pushes trust.
     """
 
-    def __init__(self, out: Path, hls: HlsConfig):
-        self._out, self._hls = out, hls
+    def __init__(self, out: Path, config: BroadcastConfig):
+        self._out, self._hls, self._ca_file = out, config.hls, config.ca_file
         self._open: dict[str, list[Push | HlsFolder]] = {}
         self._ending: list[Push | HlsFolder] = []
         self._ended: dict[str, None] = {}
@@ -43,7 +43,7 @@ class Outlets:
         for name, wanted in urls.items():
             if name not in self._open and name not in self._ended:
                 folders = [HlsFolder(self._out / name, self._hls)] if self._hls.enabled else []
-                self._open[name] = [*folders, *(Push(name, url) for url in dict.fromkeys(wanted))]
+                self._open[name] = [*folders, *(Push(name, url, self._ca_file) for url in dict.fromkeys(wanted))]
 
     def put(self, stream: str, picture: EncodedPicture) -> None:
         """A picture of a stream."""

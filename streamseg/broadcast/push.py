@@ -2,7 +2,9 @@
 
 import logging
 import socket
+import ssl
 import threading
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from streamseg.broadcast.pictures import EncodedPicture
@@ -17,6 +19,7 @@ log = logging.getLogger(__name__)
 
 _BACKOFF_MAX_S = 5.0
 _PROBE_S = 5.0
+_DEBIAN_CA_FILE = "/etc/ssl/certs/ca-certificates.crt"
 _PORTS = {"rtsp": 554, "rtsps": 322, "rtmp": 1935, "rtmps": 443}
 
 
@@ -26,10 +29,12 @@ class Push:
     Args:
         stream: its name.
         url: rtsp(s):// or rtmp(s)://; see config_broadcast.PUSH_SCHEMES.
+        ca_file: certificates to trust; None: the system's.
     """
 
-    def __init__(self, stream: str, url: str):
+    def __init__(self, stream: str, url: str, ca_file: Path | None = None):
         self.stream, self.url = stream, url
+        self._ca_file = str(ca_file or ssl.get_default_verify_paths().cafile or _DEBIAN_CA_FILE)
         self._shown = shown_url(url, stream)
         self._waiting = WaitingPictures()
         self._state: PushState = "waiting"
@@ -72,15 +77,15 @@ class Push:
                 continue
             try:
                 self._stream_from(picture)
-            except (PushFailed, OSError) as error:
+            except (PushFailed, OSError, ValueError) as error:
                 self._back_off(str(error))
         self._is("ended")
 
     def _stream_from(self, picture: EncodedPicture) -> None:
         """Connect, and push until the stream is over or its look changes."""
         self._is("connecting")
-        _probe(self.url)
-        process = PusherProcess(self.url, picture.head)
+        _probe(self.url, self._ca_file)
+        process = PusherProcess(self.url, picture.head, self._ca_file)
         try:
             self._connections += 1
             self._is("streaming")
@@ -112,9 +117,14 @@ class Push:
         self._state, self._reason = state, reason
 
 
-def _probe(url: str) -> None:
-    """OSError where nobody listens: no process need be started to learn that."""
+def _probe(url: str, ca_file: str) -> None:
+    """OSError where nobody listens, or one whom no certificate vouches for: no process need be started to learn that.
+
+    Of RTMPS this is the only look at the certificate: libav cannot be told to check it.
+    """
     parts = urlsplit(url)
     assert parts.hostname, "config_broadcast checks URLs"
-    with socket.create_connection((parts.hostname, parts.port or _PORTS[parts.scheme]), _PROBE_S):
-        pass
+    with socket.create_connection((parts.hostname, parts.port or _PORTS[parts.scheme]), _PROBE_S) as connection:
+        if parts.scheme in ("rtsps", "rtmps"):
+            context = ssl.create_default_context(cafile=ca_file)
+            context.wrap_socket(connection, server_hostname=parts.hostname).close()

@@ -31,10 +31,11 @@ _FORMATS: dict[str, tuple[str, dict[str, str]]] = {
 
 
 class PushOrder(msgspec.Struct, frozen=True, array_like=True):
-    """Where to push, and the head of an MP4 file that tells what."""
+    """Where to push, the head of an MP4 file that tells what, and the file of certificates to trust."""
 
     url: str
     head: bytes
+    ca_file: str
 
 
 class PushedPicture(msgspec.Struct, frozen=True, array_like=True):
@@ -68,6 +69,8 @@ def main() -> int:
 
 def _push(order: PushOrder, messages: Iterator[bytes]) -> None:
     name, options = _FORMATS[order.url.partition(":")[0]]
+    if name == "rtsp":
+        options = options | {"tls_verify": "1", "ca_file": order.ca_file}
     template: Any = av.open(io.BytesIO(order.head), "r", format="mp4")
     with template, av.open(order.url, "w", format=name, options=options) as container:
         stream = container.add_stream_from_template(template.streams.video[0], opaque=True)

@@ -26,12 +26,13 @@ class PusherProcess:
     Args:
         url: of the server.
         head: of an MP4 file with the video to come.
+        ca_file: certificates to trust.
 
     Raises:
         PushFailed: no connection within 10 s.
     """
 
-    def __init__(self, url: str, head: bytes):
+    def __init__(self, url: str, head: bytes, ca_file: str):
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "streamseg.broadcast.pusher"],
             stdin=subprocess.PIPE,
@@ -45,7 +46,7 @@ class PusherProcess:
         self._first_ticks: int | None = None
         self._ticks = -1
         try:
-            self._write(message(PushOrder(url, head)), _CONNECT_S)
+            self._write(message(PushOrder(url, head, ca_file)), _CONNECT_S)
             told = self._hear(_CONNECT_S)
             if "connected" not in told:
                 raise PushFailed(told.get("error", f"does not answer within {_CONNECT_S:g} s"))

@@ -20,7 +20,8 @@ from streamseg.runtime.messages import Begin, Broadcast, Broadcasting
 _TELL_EVERY_S = 0.5
 _LOOK_EVERY_MS = 500
 _LAST_PICTURES_MS = 200
-_FINISH_S = 1.5
+_FINISH_S = 1.2
+_FAREWELL_S = 1.5
 
 
 def host(line: Line, begin: Begin) -> None:
@@ -39,7 +40,7 @@ class BroadcastHost:
     def __init__(self, line: Line, begin: Begin):
         config = Config.model_validate_json(begin.config)
         self._line = line
-        self._outlets = Outlets(config.output.dir, config.broadcast.hls)
+        self._outlets = Outlets(config.output.dir, config.broadcast)
         folder = Path(begin.bells.removeprefix("ipc://")).parent
         self._socket = subscriber(zmq.Context.instance(), folder / BROADCAST)
         self._socket.subscribe(b"")
@@ -67,7 +68,7 @@ class BroadcastHost:
         """In the line's own thread."""
         self._ending.set()
         self._line.nudge()
-        self._ended.wait(_FINISH_S)
+        self._ended.wait(_FAREWELL_S)
 
     def _obey(self) -> None:
         while (received := self._line.next_order()) is not None:

@@ -88,15 +88,22 @@ def host(line: Line, begin: Begin) -> None:
         version=begin.version,
         token=serve.token,
         hosts=serve.hosts,
-        viewers=_viewers(config, Path(begin.bells.removeprefix("ipc://")).parent),
+        viewers=viewers_of(config, Path(begin.bells.removeprefix("ipc://")).parent),
         mjpeg_fps=config.broadcast.mjpeg_fps,
     )
-    settings = uvicorn.Config(application, log_config=None, access_log=False, lifespan="off", server_header=False)
+    settings = uvicorn.Config(
+        application,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        ws_per_message_deflate=False,  # video does not get smaller
+    )
     line.report(Serving(listener.getsockname()[1]))
     _Server(settings).run(sockets=[listener])
 
 
-def _viewers(config: Config, folder: Path) -> Viewers | None:
+def viewers_of(config: Config, folder: Path) -> Viewers | None:
     """Those who may watch, where there is something to be watched."""
     encoded = config.video.enabled or config.is_broadcast
     return Viewers(folder) if encoded and config.broadcast.browser != "never" else None

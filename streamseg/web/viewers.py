@@ -55,9 +55,17 @@ class Viewers:
     """
 
     def __init__(self, folder: Path):
-        self._socket = subscriber(zmq.asyncio.Context(), folder / VIEWERS)
+        self._context = zmq.asyncio.Context()
+        self._socket = subscriber(self._context, folder / VIEWERS)
         self._of: defaultdict[str, set[Viewer]] = defaultdict(set)
         self._reading: asyncio.Task[None] | None = None
+
+    def close(self) -> None:
+        """Nobody watches any more."""
+        if self._reading is not None:
+            self._reading.cancel()
+        self._socket.close(0)
+        self._context.term()
 
     def refuse_too_many(self) -> None:
         """Refused (503) where a hundred are watching."""

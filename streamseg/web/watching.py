@@ -1,7 +1,8 @@
 """Streams in a browser: fragmented MP4 over HTTP and WebSocket, MJPEG where a player takes neither."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -21,7 +22,6 @@ StreamName = Annotated[Name, Path(description="name of a stream")]
 
 _SEND_S = 10.0
 """A viewer that takes nothing for so long is taken for gone."""
-_NEVER_KEPT = {"Cache-Control": "no-store"}
 _OVER = ("done", "stopped", "failed")
 _GOING_AWAY, _POLICY, _TRY_LATER = 1001, 1008, 1013
 
@@ -29,11 +29,18 @@ _GOING_AWAY, _POLICY, _TRY_LATER = 1001, 1008, 1013
 class _Lasting(StreamingResponse):
     """An answer that lasts as long as its stream, but no longer than its viewer takes it."""
 
+    def __init__(self, pictures: AsyncGenerator[bytes, None], media_type: str):
+        super().__init__(pictures, media_type=media_type, headers={"Cache-Control": "no-store"})
+        self._pictures = pictures
+
     async def stream_response(self, send: Send) -> None:
         async def in_time(message: Message) -> None:
             await asyncio.wait_for(send(message), _SEND_S)
 
-        await super().stream_response(in_time)
+        # closed here, not whenever it is collected: until then it counts as a viewer
+        async with aclosing(self._pictures):
+            with suppress(TimeoutError):
+                await super().stream_response(in_time)
 
 
 def watching(ask: AskRun, access: Access, viewers: Viewers, *, mjpeg_fps: float) -> APIRouter:
@@ -52,14 +59,13 @@ def watching(ask: AskRun, access: Access, viewers: Viewers, *, mjpeg_fps: float)
     async def live_mp4(name: StreamName) -> StreamingResponse:
         """The annotated stream from its next key picture on, as fragmented MP4 that never ends."""
         await _check(ask, viewers, name)
-        return _Lasting(_fragments(viewers, name), media_type="video/mp4", headers=_NEVER_KEPT)
+        return _Lasting(_fragments(viewers, name), "video/mp4")
 
     @router.get("/live.mjpg", dependencies=allowed)
     async def live_mjpg(name: StreamName) -> StreamingResponse:
         """The same as JPEGs, a few a second, for <img>."""
         await _check(ask, viewers, name)
-        parts = _jpegs(viewers, name, mjpeg_fps)
-        return _Lasting(parts, media_type="multipart/x-mixed-replace; boundary=picture", headers=_NEVER_KEPT)
+        return _Lasting(_jpegs(viewers, name, mjpeg_fps), "multipart/x-mixed-replace; boundary=picture")
 
     @router.websocket("/ws")
     async def socket(socket: WebSocket, name: StreamName) -> None:
@@ -95,7 +101,7 @@ def _check_origin(socket: WebSocket, access: Access) -> None:
         raise HTTPException(403, "pages of other sites may not watch")
 
 
-async def _fragments(viewers: Viewers, name: str) -> AsyncIterator[bytes]:
+async def _fragments(viewers: Viewers, name: str) -> AsyncGenerator[bytes, None]:
     fragments, head = Fragments(), b""
     async with viewers.watch(name) as viewer:
         async for picture in viewer:
@@ -106,7 +112,7 @@ async def _fragments(viewers: Viewers, name: str) -> AsyncIterator[bytes]:
                 yield part
 
 
-async def _jpegs(viewers: Viewers, name: str, fps: float) -> AsyncIterator[bytes]:
+async def _jpegs(viewers: Viewers, name: str, fps: float) -> AsyncGenerator[bytes, None]:
     jpegs = Jpegs(fps)
     async with viewers.watch(name) as viewer:
         async for picture in viewer:

@@ -21,6 +21,7 @@ class Source:
 
     def __init__(self, size: tuple[int, int] = (160, 96), name: str = "one", first: int = 0) -> None:
         self.name, self.number = name, first
+        self.paused = 0
         self._size = size
         look = Look((size[1], size[0]), Color(), Fraction(1))
         self._encoder = Encoder(look, VideoConfig(), fps=Fraction(FPS))
@@ -31,7 +32,7 @@ class Source:
         luma = np.full((height, width), 90, np.uint8)
         draw_mark(luma, self.number)
         chroma = np.full((height // 2, width // 2), 128, np.uint8)
-        ticks = self.number * STEP
+        ticks = (self.number + self.paused) * STEP
         key = self._key_ticks is None or ticks - self._key_ticks >= KEY_TICKS
         sample = self._encoder.encode(picture_of(Planes(luma, chroma, chroma)), ticks, STEP, key=key)
         if key:

@@ -138,6 +138,17 @@ def test_another_encoder_or_a_lost_picture_ends_a_segment_with_a_break(tmp_path:
     ]
 
 
+def test_a_pause_makes_no_long_segment(tmp_path: Path) -> None:
+    folder, source = folder_of(tmp_path, segment_s=2.0), Source()
+    for picture in source.take(5):
+        folder.put(picture)
+    source.paused = 600
+    played(folder, (source, 25))
+    found = Playlist.read((tmp_path / "gate" / "hls" / "live.m3u8").read_text())
+    assert [s.duration_s for s in found.segments] == pytest.approx([0.5, 2.0, 0.5])
+    assert [s.breaks for s in found.segments] == [False, True, False] and found.target_s == 4
+
+
 def test_pictures_of_another_size_come_with_a_head_of_their_own(tmp_path: Path) -> None:
     small, large = Source(name="one"), Source((320, 180), name="two", first=20)
     played(folder_of(tmp_path, segment_s=2.0), (small, 20), (large, 20))

@@ -1,7 +1,10 @@
 """Pushes to real servers: GStreamer's over RTSP, nginx over RTMP. What they recorded is what was sent."""
 
 import logging
+import shutil
+import ssl
 import struct
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +15,9 @@ import pytest
 
 from streamseg.broadcast.pictures import EncodedPicture
 from streamseg.broadcast.push import Push
+from streamseg.broadcast.pusher_process import PusherProcess, PushFailed
 from tests.broadcast.encoded import FPS, Source
+from tests.conftest import require_debian
 from tests.rtmp import free_port, rtmp_server
 from tests.rtsp_recorder import RtspRecorder, marks
 
@@ -148,6 +153,36 @@ def test_a_wrong_password_is_told_and_not_shown(tmp_path: Path, caplog: pytest.L
             assert "401" in bad.status.reason
         shown = f"{good.status} {bad.status} {caplog.text}"
         assert "s3cret" not in shown and "rtsp://***@127.0.0.1" in shown
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate of 127.0.0.1 that nobody has signed, with its key."""
+    require_debian("openssl", shutil.which("openssl") is not None)
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=server"
+    key, own = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", own]
+    subprocess.run([*command.split(), *names], check=True, capture_output=True)
+    (tmp_path / "both.pem").write_bytes(key.read_bytes() + own.read_bytes())
+    return tmp_path / "both.pem"
+
+
+def test_over_tls_only_a_server_whose_certificate_is_trusted_gets_anything(tmp_path: Path, certificate: Path) -> None:
+    with RtspRecorder(tmp_path / "server", certificate=certificate) as server:
+        trusting, doubting = Push("gate", server.url, tmp_path / "certificate.pem"), Push("gate", server.url)
+        with Playing(trusting, doubting):
+            wait_for(sent(trusting, 3))
+            wait_for(lambda: doubting.status.state == "backing-off")
+            assert "CERTIFICATE_VERIFY_FAILED" in doubting.status.reason
+        assert doubting.status.sent == 0
+
+
+def test_the_pusher_itself_trusts_no_stranger(tmp_path: Path, certificate: Path) -> None:
+    with RtspRecorder(tmp_path / "server", certificate=certificate) as server:
+        head, strangers = Source().next().head, ssl.get_default_verify_paths().cafile or "/etc/ssl/certs"
+        with pytest.raises(PushFailed):
+            PusherProcess(server.url, head, strangers)
+        PusherProcess(server.url, head, str(tmp_path / "certificate.pem")).finish()
 
 
 def test_a_port_where_nobody_listens_costs_no_process() -> None:

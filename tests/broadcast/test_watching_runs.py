@@ -13,6 +13,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -22,6 +23,7 @@ from streamseg.testing import read_mark
 from tests.broadcast.encoded import numbers
 from tests.broadcast.marked import FPS, marked_file
 from tests.results import read_seqs, read_summary
+from tests.rtsp_recorder import RtspRecorder
 from tests.runtime.jobs import Job, run
 
 SECONDS = 120
@@ -87,9 +89,9 @@ def consecutive(found: list[int | None]) -> bool:
 
 def test_five_watch_one_encode_in_all_ways_and_the_run_loses_nothing(tmp_path: Path) -> None:
     with served(tmp_path) as (job, running), ThreadPoolExecutor(5) as pool:
-        films = [pool.submit(read_some, url_of(running, "live.mp4"), 30_000) for _ in range(3)]
+        films = [pool.submit(read_some, url_of(running, "live.mp4"), 10_000) for _ in range(3)]
         socket = pool.submit(messages, url_of(running, "ws"), 31)
-        pictures = pool.submit(read_some, url_of(running, "live.mjpg"), 40_000)
+        pictures = pool.submit(read_some, url_of(running, "live.mjpg"), 20_000)
         for film in films:
             assert consecutive(numbers(whole_fragments(film.result())))
         told, parts = socket.result()
@@ -122,13 +124,45 @@ def test_who_may_watch_and_what_there_is(tmp_path: Path) -> None:
             assert job.kill("sinks-0")
             job.wait_for_lines("gate", before + 2 * FPS)
             size = len(content)
-            while len(content) < size + 20_000:
+            while len(content) < size + 9_000:
                 content += answer.read1(65536)
         found = numbers(whole_fragments(content))
         assert found == sorted(found) and None not in found
         assert len(set(range(found[0], found[-1] + 1)) - set(found)) <= FPS
 
 
-def test_nothing_is_shown_that_is_not_encoded(tmp_path: Path) -> None:
-    with served(tmp_path, "--no-video") as (_, running):
-        assert status_of(url_of(running, "live.mp4")) == 404
+def asked(running: RunningRun, path: str, body: dict[str, Any] | None = None) -> bytes:
+    headers = {"Authorization": f"Bearer {running.token}", "Content-Type": "application/json"}
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(running.url + path, data, headers), timeout=60) as answer:
+        return answer.read()
+
+
+def test_a_stream_that_comes_later_is_pushed_too_and_how_it_gets_on_is_told_without_its_password(
+    tmp_path: Path,
+) -> None:
+    def pushes() -> list[dict[str, Any]]:
+        return json.loads(asked(running, "/api/v1/run"))["pushes"]
+
+    with (
+        RtspRecorder(tmp_path / "server", user="me", password="s3cret") as server,
+        served(tmp_path, "--jobs", "2") as (job, running),
+    ):
+        assert pushes() == [] and "broadcast-0" not in job.workers()
+        clip = str(tmp_path / "clip.mp4")
+        added = asked(running, "/api/v1/streams", {"source": clip, "name": "door", "push": [server.url]})
+        job.wait_until(lambda: any(push["sent"] > 3 for push in pushes()))
+        [push] = pushes()
+        assert (push["stream"], push["state"], push["reason"]) == ("door", "streaming", None)
+        metrics = asked(running, "/metrics").decode()
+        shown = server.url.replace("me:s3cret", "***")
+        assert f'streamseg_push_state{{state="streaming",stream="door",url="{shown}"}} 1.0' in metrics
+        assert f'streamseg_push_state{{state="backing-off",stream="door",url="{shown}"}} 0.0' in metrics
+        assert f'streamseg_push_pictures_total{{stream="door",url="{shown}"}}' in metrics
+        assert push["url"] == shown and "s3cret" not in added.decode() + metrics + json.dumps(push)
+        refused = {"source": clip, "name": "third", "push": [server.url]}
+        with pytest.raises(urllib.error.HTTPError) as error:
+            asked(running, "/api/v1/streams", refused)
+        assert error.value.code == 422 and b"of both door and third" in error.value.read()
+        for process in psutil.Process(job.process.pid).children(recursive=True):
+            assert "s3cret" not in " ".join(process.cmdline())
