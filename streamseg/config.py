@@ -87,6 +87,7 @@ class CaptureConfig(Section):
     open_timeout_s: float = Field(10.0, gt=0, le=600, description="wait so long for a URL or camera to open")
     read_timeout_s: float = Field(5.0, gt=0, le=600, description="and so long for its next packet")
     wait: bool = Field(True, description="a live stream that cannot be reached at the start is waited for, too")
+    wait_for_publisher: bool = Field(False, description="so is one whose path the server does not know yet (404)")
     reconnect_tries: int | None = Field(
         None, ge=0, description="of a live stream, in a row without a frame; null: for ever"
     )

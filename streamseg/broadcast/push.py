@@ -39,9 +39,9 @@ class Push:
         self._waiting = WaitingPictures()
         self._state: PushState = "waiting"
         self._reason: str | None = None
+        self._told: str | None = None
         self._connections = self._sent = 0
         self._ending = threading.Event()
-        self._process: PusherProcess | None = None
         self._backoff = Backoff(_BACKOFF_MAX_S)
         self._thread = threading.Thread(target=self._run, name=f"push-{stream}", daemon=True)
         self._thread.start()
@@ -110,11 +110,13 @@ class Push:
         self._waiting.begin_anew()
 
     def _is(self, state: PushState, reason: str | None = None) -> None:
-        if state != self._state:
-            level = logging.WARNING if state == "backing-off" else logging.INFO
-            because = f" reason={reason!r}" if reason else ""
-            log.log(level, "stream=%s push=%s state=%s%s", self.stream, self._shown, state, because)
         self._state, self._reason = state, reason
+        if state == "connecting" or (state == "backing-off" and reason == self._told):
+            return  # a server that stays away is told of once, not every few seconds
+        self._told = reason
+        level = logging.WARNING if state == "backing-off" else logging.INFO
+        because = f" reason={reason!r}" if reason else ""
+        log.log(level, "stream=%s push=%s state=%s%s", self.stream, self._shown, state, because)
 
 
 def _probe(url: str, ca_file: str) -> None:

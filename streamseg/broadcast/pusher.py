@@ -12,6 +12,7 @@ import json
 import signal
 import struct
 import sys
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -20,6 +21,7 @@ import av
 import msgspec
 
 TIME_BASE = Fraction(1, 90_000)
+_LAST_PICTURE_S = 0.2
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _RTSP = {"rtsp_transport": "tcp", "protocol_whitelist": "tcp,tls,rtp,crypto"}
 _FORMATS: dict[str, tuple[str, dict[str, str]]] = {
@@ -83,6 +85,7 @@ def _push(order: PushOrder, messages: Iterator[bytes]) -> None:
             packet.pts = packet.dts = picture.ticks
             packet.is_keyframe = picture.key
             container.mux(packet)
+        time.sleep(_LAST_PICTURE_S)  # some servers drop what they have not taken yet when they are told goodbye
 
 
 def _messages(source: Any) -> Iterator[bytes]:

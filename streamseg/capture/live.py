@@ -23,7 +23,7 @@ from streamseg.capture.live_clock import LiveClock
 from streamseg.capture.status import SourceState, SourceStatus
 from streamseg.capture.wall_clock import WallClock
 from streamseg.config import CaptureConfig
-from streamseg.errors import SourceError, SourceUnreachable
+from streamseg.errors import SourceError, SourceNotFound, SourceUnreachable
 from streamseg.records import Frame, Place, StreamInfo
 from streamseg.shedding import Shed
 
@@ -225,7 +225,9 @@ class LiveSource:
             left_s = self._capture.open_timeout_s if patient else max(0.1, deadline_s - time.monotonic())
             try:
                 return self._connect(left_s)
-            except SourceUnreachable as error:
+            except (SourceUnreachable, SourceNotFound) as error:
+                if isinstance(error, SourceNotFound) and not self._capture.wait_for_publisher:
+                    raise
                 wait_s = backoff.next_s()
                 if tries is not None and attempt >= tries:
                     raise

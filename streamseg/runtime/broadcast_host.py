@@ -19,9 +19,9 @@ from streamseg.runtime.messages import Begin, Broadcast, Broadcasting
 
 _TELL_EVERY_S = 0.5
 _LOOK_EVERY_MS = 500
-_LAST_PICTURES_MS = 200
-_FINISH_S = 1.2
-_FAREWELL_S = 1.5
+_LAST_PICTURES_MS = 100
+_FINISH_S = 1.5
+_FAREWELL_S = 1.8
 
 
 def host(line: Line, begin: Begin) -> None:

@@ -22,7 +22,7 @@ class Line:
         self.folder: Path | None = None
         """Where the run's sockets lie; it is of no use once the line has ended."""
         self.farewell: Callable[[], None] | None = None
-        """What is to be done between the end of the line and that of the process: a second and a half at most."""
+        """What is to be done between the end of the line and that of the process: less than two seconds."""
         self._end, self._lock = end, threading.Lock()
         self._orders: queue.SimpleQueue[control.Received[Order]] = queue.SimpleQueue()
         self.wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)

@@ -14,6 +14,7 @@ import fcntl
 import mmap
 import os
 from enum import IntEnum
+from pathlib import Path
 from typing import Self
 
 import msgspec
@@ -22,6 +23,7 @@ from streamseg.errors import ConfigError
 from streamseg.inference.strides import MOTION_STRIDE
 from streamseg.runtime.slots import SlotTable
 
+_CGROUP = Path("/sys/fs/cgroup")
 _PAGE = mmap.PAGESIZE
 _NOTES = 16 * 1024
 """Room in a frame's area for all that is not pixels."""
@@ -127,9 +129,9 @@ def make_memory(name: str, size: int) -> int:
 def available_bytes() -> int:
     """Memory that can still be had: what the machine has available, and what the control group leaves of it."""
     room = [_meminfo("MemAvailable:")]
-    limit, used = (_number(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
+    limit, used = (_number(_CGROUP / f"memory.{name}") for name in ("max", "current"))
     if limit is not None and used is not None:
-        room.append(limit - used)
+        room.append(limit - used + _reclaimable())
     return max(0, min(room))
 
 
@@ -138,10 +140,18 @@ def _meminfo(key: str) -> int:
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(key))
 
 
-def _number(path: str) -> int | None:
+def _reclaimable() -> int:
+    """What files have in memory that nobody used of late: it counts as used, and is given back when it is needed."""
     try:
-        with open(path, encoding="ascii") as file:  # noqa: PTH123  # no path of the user's
-            return int(file.read())
+        lines = (_CGROUP / "memory.stat").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("inactive_file ")), 0)
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text(encoding="ascii"))
     except (OSError, ValueError):  # no such control group, or "max": no limit
         return None
 

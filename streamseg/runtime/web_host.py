@@ -18,7 +18,7 @@ from streamseg.errors import ConfigError
 from streamseg.runtime import control
 from streamseg.runtime.line import Line
 from streamseg.runtime.messages import Answer, Ask, Begin, Refused, Serve, Serving
-from streamseg.web import app
+from streamseg.web import app, asking
 from streamseg.web.viewers import Viewers
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Desk:
         self.loop: asyncio.AbstractEventLoop | None = None
 
     async def ask(self, call: str, body: dict[str, Any]) -> Any:
-        """What the supervisor says; app.Refused where it refuses (its status), or does not answer (503)."""
+        """What the supervisor says; asking.Refused where it refuses (its status), or does not answer (503)."""
         self.loop = asyncio.get_running_loop()
         number, answer = next(self._numbers), asyncio.get_running_loop().create_future()
         self._open[number] = answer
@@ -44,12 +44,12 @@ class Desk:
             self._line.report(Ask(number, call, json.dumps(body).encode()))
             told = await asyncio.wait_for(answer, _ANSWER_S)
         except TimeoutError:
-            raise app.Refused(503, f"the run does not answer within {_ANSWER_S:g} s") from None
+            raise asking.Refused(503, f"the run does not answer within {_ANSWER_S:g} s") from None
         finally:
             del self._open[number]
         given = json.loads(told.body)
         if told.status >= 400:
-            raise app.Refused(told.status, given["error"])
+            raise asking.Refused(told.status, given["error"])
         return given
 
     def take(self, answer: Answer) -> None:

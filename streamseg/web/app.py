@@ -1,25 +1,19 @@
 """The HTTP interface: /healthz, /readyz, /metrics, and /api/v1 to look at streams and to control them."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from streamseg.config import LineConfig, Name, Share, StreamConfig, ZoneConfig
+from streamseg.config import LineConfig, Share, StreamConfig, ZoneConfig
 from streamseg.web import prometheus
 from streamseg.web.access import Access
-from streamseg.web.refused import Refused as Refused
+from streamseg.web.asking import AskRun, Refused, StreamName
 from streamseg.web.viewers import Viewers
 from streamseg.web.watching import watching
-
-AskRun = Callable[[str, dict[str, Any]], Awaitable[Any]]
-"""Asks the run (see runtime/controls.py) and gives its answer, or raises Refused."""
-
-StreamName = Annotated[Name, Path(description="name of a stream")]
 
 
 class StreamChange(BaseModel):

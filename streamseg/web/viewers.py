@@ -12,7 +12,7 @@ from streamseg.broadcast.pictures import EncodedPicture
 from streamseg.broadcast.subscription import read, subscriber
 from streamseg.broadcast.tap import VIEWERS, topic_of
 from streamseg.broadcast.waiting import WaitingPictures
-from streamseg.web.refused import Refused
+from streamseg.web.asking import Refused
 
 _VIEWERS_MOST = 100
 

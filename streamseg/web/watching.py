@@ -1,24 +1,19 @@
 """Streams in a browser: fragmented MP4 over HTTP and WebSocket, MJPEG where a player takes neither."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends, HTTPException, Path, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Depends, HTTPException, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
 from starlette.types import Message, Send
 
 from streamseg.broadcast.fragmented import Fragments, mime_of
 from streamseg.broadcast.jpegs import Jpegs
-from streamseg.config import Name
 from streamseg.web.access import Access
-from streamseg.web.refused import Refused
+from streamseg.web.asking import AskRun, Refused, StreamName
 from streamseg.web.viewers import Viewer, Viewers
-
-AskRun = Callable[[str, dict[str, Any]], Awaitable[Any]]
-StreamName = Annotated[Name, Path(description="name of a stream")]
 
 _SEND_S = 10.0
 """A viewer that takes nothing for so long is taken for gone."""

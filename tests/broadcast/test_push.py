@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from streamseg.broadcast import push as push_module
 from streamseg.broadcast.pictures import EncodedPicture
 from streamseg.broadcast.push import Push
 from streamseg.broadcast.pusher_process import PusherProcess, PushFailed
@@ -90,7 +91,8 @@ def test_a_server_that_dies_and_comes_back_is_connected_to_again(tmp_path: Path)
             before = push.status.sent
             wait_for(sent(push, before + 10))
             assert push.status.reconnects == 1
-        wait_for(lambda: server.pushes()[-1][-1] == playing.source.number - 1)
+        for recorder in (server, other):
+            wait_for(lambda recorder=recorder: recorder.pushes()[-1][-1] == playing.source.number - 1)
         for came in (*server.pushes(), *other.pushes()):
             assert came == list(range(came[0], came[-1] + 1)) and came[0] % 20 == 0
         assert len(server.pushes()) == 2 and len(other.pushes()) == 1
@@ -185,13 +187,22 @@ def test_the_pusher_itself_trusts_no_stranger(tmp_path: Path, certificate: Path)
         PusherProcess(server.url, head, str(tmp_path / "certificate.pem")).finish()
 
 
-def test_a_port_where_nobody_listens_costs_no_process() -> None:
+def test_a_port_where_nobody_listens_costs_no_process_and_one_line(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries, probe = [], push_module._probe
+
+    def counted(*what: str) -> None:
+        tries.append(what)
+        probe(*what)
+
+    monkeypatch.setattr(push_module, "_probe", counted)
     push = Push("gate", f"rtsp://127.0.0.1:{free_port()}/in")
-    children = psutil.Process().children
     with Playing(push):
-        wait_for(lambda: push.status.state == "backing-off")
-        assert not children()
+        wait_for(lambda: len(tries) >= 2 and push.status.state == "backing-off")
+        assert not psutil.Process().children()
         assert "refused" in push.status.reason
+    assert caplog.text.count("state=backing-off") == 1
 
 
 def test_an_rtmp_server_records_what_is_pushed(tmp_path: Path) -> None:

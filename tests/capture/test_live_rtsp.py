@@ -112,3 +112,11 @@ def _greet(server: socket.socket) -> None:
     connection, _ = server.accept()
     with connection:
         connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n" * 20)
+
+
+def test_a_path_that_comes_later_is_waited_for(clip: Path) -> None:
+    with rtsp_server(clip, seconds=20) as server:
+        source = live_source(server.url.replace("/stream", "/later"), wait_for_publisher=True, open_timeout_s=1.5)
+        with pytest.raises(SourceNotFound):  # wait is false in these tests: given up after open_timeout_s
+            source.open()
+        assert source.status.state == "failed"

@@ -39,17 +39,24 @@ def main() -> None:
         with served(Path(folder), *sources) as (job, api, _):
             job.wait_until(lambda: api.stream("good")["emitted"] > 20 and api.stream("faulty")["emitted"] > 20)
             before, lost = figures(job), sum(api.stream("good")["dropped"].values())
-            away_s = [
-                _suffer(faulty, api, kind, chance) for kind in itertools.islice(itertools.cycle(KINDS), args.faults)
-            ]
+            away_s = []
+            for kind in itertools.islice(itertools.cycle(KINDS), args.faults):
+                away_s.append(_suffer(faulty, api, kind, chance))
+                if len(away_s) % len(KINDS) == 0:
+                    _tell(f"{len(away_s)} faults", figures(job))
             time.sleep(5)
             after, other = figures(job), api.stream("good")
     print(f"back after (s): median {statistics.median(away_s):.2f}, longest {max(away_s):.2f}, {len(away_s)} faults")
     newly_lost = sum(other["dropped"].values()) - lost
     print(f"the other camera: {other['emitted']} frames, {newly_lost} lost, {other['reconnects']} reconnects")
-    for name, (memory, descriptors, threads) in (("begin", before), ("end", after)):
-        print(f"{name:6} {memory:7.1f} MB  {descriptors} descriptors  {threads} threads")
+    _tell("begin", before)
+    _tell("end", after)
     sys.exit(max(away_s) > 5 or newly_lost > 0)
+
+
+def _tell(when: str, figures_of_run: tuple[float, int, int]) -> None:
+    memory, descriptors, threads = figures_of_run
+    print(f"{when}: {memory:.1f} MB  {descriptors} descriptors  {threads} threads", flush=True)
 
 
 def _suffer(camera, api, kind: str, chance: random.Random) -> float:

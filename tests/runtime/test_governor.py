@@ -12,7 +12,10 @@ CONTRACT = 100 * _MS
 
 
 class Stream:
-    """Frames at 25 a second whose latency (ms) is told by the level; the governor is asked ten times a second."""
+    """Frames at 25 a second, fewer by what is left out, whose latency (ms) is told by the level.
+
+    A key frame every two seconds. The governor is asked ten times a second.
+    """
 
     def __init__(self, latency_ms):
         self.governor, self.latency_ms = Governor(CONTRACT), latency_ms
@@ -21,7 +24,8 @@ class Stream:
     def run(self, seconds: float) -> list[Shed]:
         for tick in range(round(seconds * 50)):
             self.now_ns += 20 * _MS
-            if tick % 2 == 0:
+            level = self.governor.level
+            if tick % (100 if level == Shed.ALL_BUT_KEY else 2 * level.keeps_every) == 0:
                 self.governor.observe(round(self.latency_ms(self.governor.level) * _MS), self.now_ns)
             if tick % 5 == 0:
                 self.levels.append(self.governor.look(0, self.now_ns))
@@ -36,7 +40,7 @@ def test_nothing_is_left_out_while_there_is_time(calm_ms):
 @pytest.mark.parametrize("enough", list(Shed)[1:])
 def test_as_much_is_left_out_as_is_needed_and_in_order(enough):
     stream = Stream(lambda level: 200 if level < enough else 50)
-    levels = stream.run(15)
+    levels = stream.run(8)
     assert levels[-1] == enough == max(levels)
     assert all(b - a in (0, 1) for a, b in pairwise(levels))
 
@@ -51,6 +55,20 @@ def test_what_was_left_out_comes_back():
     assert stream.run(5)[-1] == Shed.DETECTION
     stream.latency_ms = lambda _: 10
     assert stream.run(10)[-1] == Shed.NOTHING
+
+
+def test_what_was_left_out_at_worst_comes_back_by_key_frames_alone():
+    stream = Stream(lambda _: 1000)
+    assert stream.run(6)[-1] == Shed.ALL_BUT_KEY
+    stream.latency_ms = lambda _: 10
+    assert stream.run(40)[-1] == Shed.NOTHING
+
+
+def test_a_latency_that_is_neither_late_nor_early_is_tried_with_less():
+    stream = Stream(lambda _: 1000)
+    stream.run(6)
+    stream.latency_ms = lambda _: 55
+    assert stream.run(90)[-1] == Shed.NOTHING
 
 
 def test_it_does_not_swing():

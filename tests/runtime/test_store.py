@@ -93,3 +93,14 @@ def test_memory_has_no_name_in_any_file_system():
     assert str(Path(f"/proc/self/fd/{fd}").readlink()).startswith("/memfd:streamseg-nobody")
     assert set(Path("/dev/shm").iterdir()) == before
     os.close(fd)
+
+
+def test_what_files_hold_in_memory_can_be_had_in_a_control_group(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "_CGROUP", tmp_path)
+    (tmp_path / "memory.max").write_text("50000000\n")
+    (tmp_path / "memory.current").write_text("49000000\n")
+    assert available_bytes() == 1_000_000
+    (tmp_path / "memory.stat").write_text("anon 9000000\nfile 40000000\ninactive_file 30000000\nactive_file 10000000\n")
+    assert available_bytes() == 31_000_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert available_bytes() > 50_000_000
