@@ -40,6 +40,7 @@ bench: .venv/.ready-test ## CPU, hops, memory, recovery of the processes, and la
 	.venv/bin/python tests/bench/memory.py
 	.venv/bin/python tests/bench/recovery.py
 	.venv/bin/python tests/bench/latency.py
+	.venv/bin/python tests/bench/viewers.py
 
 chaos: .venv/.ready-test ## workers killed, cameras failing, streams coming and going; half an hour
 	.venv/bin/python tests/chaos/kill_workers.py

@@ -1,11 +1,13 @@
 """The command line: what is typed, what it means, how mistakes end."""
 
+import itertools
 import json
 import os
 import shlex
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,13 +78,23 @@ def test_help_of_a_command_ends_in_examples(command: click.Command, capsys: pyte
     assert max(map(len, shown.splitlines())) <= 100
 
 
+def _all_commands(commands: Iterable[click.Command]) -> Iterator[click.Command]:
+    for command in commands:
+        yield command
+        yield from _all_commands(getattr(command, "commands", {}).values())
+
+
 @pytest.mark.parametrize(
     "line",
-    [line for command in COMMANDS for line, _ in getattr(command, "examples", ())],
+    [line for command in _all_commands(COMMANDS) for line, _ in getattr(command, "examples", ())],
 )
 def test_examples_parse(line: str) -> None:
-    _, name, *arguments = shlex.split(line.split("&&")[0].split("|")[0])
+    words = shlex.split(line.split("&&")[0].split("|")[0])
+    _, name, *arguments = itertools.dropwhile(lambda word: word != "streamseg", words)
     command = streamseg.commands[name]
+    while isinstance(command, click.Group):
+        at = next(i for i, word in enumerate(arguments) if word in command.commands)
+        command, name, arguments = command.commands[arguments[at]], arguments[at], arguments[at + 1 :]
     with command.make_context(name, arguments) as context:
         assert context.args == []
 
@@ -218,7 +230,7 @@ def outcome(sources: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
     """All of them in one run."""
     folder = tmp_path_factory.mktemp("run")
     out, patience = folder / "out", folder / "patience.yaml"
-    patience.write_text("capture: {open_timeout_s: 1}\nvideo: {enabled: false}\n")
+    patience.write_text("capture: {open_timeout_s: 1, wait: false}\nvideo: {enabled: false}\n")
     named = [f"{name}={source}" for name, source in sources.items()]
     command = [sys.executable, "-m", "streamseg", "run", *named, "--config", str(patience), "--out", str(out)]
     done = subprocess.run(command, capture_output=True, text=True)
