@@ -5,6 +5,7 @@ import pytest
 
 from streamseg.capture import open_source
 from streamseg.capture.privacy import Veiled
+from streamseg.capture.status import SourceStatus
 from streamseg.config import CaptureConfig, StreamConfig, ZoneConfig
 from streamseg.pixels import frame_rgb
 from streamseg.preprocess.fit_view import GREY, FitView
@@ -72,9 +73,9 @@ def test_every_pixel_that_a_zone_touches_is_gone_with_its_colour():
 
 def test_what_a_source_says_of_itself_is_said_through_the_veil():
     source = Still(white())
-    source.state, source.reconnects, source.exact = "stalled", 3, False
+    source.status, source.exact = SourceStatus("stalled", "no packet", 3), False
     veiled = Veiled(source, [zone("privacy")])
-    assert (veiled.state, veiled.reconnects, veiled.exact) == ("stalled", 3, False)
+    assert (veiled.status, veiled.exact) == (source.status, False)
     assert veiled.dropped is source.dropped
 
 
@@ -112,3 +113,14 @@ def test_another_size_of_frame_gets_its_own_place():
         left, right = sample.fit.apply([[0, 0], [size_hw[1] / 2, 0]])[:, 0]
         hidden = (sample.view == GREY).all(-1)[48]
         assert hidden[int(right) + 2 :].all() and not hidden[int(left) + 2 : int(right) - 2].any()
+
+
+def test_zones_may_change_while_it_is_read():
+    veiled = Veiled(Still(white(), white(), white()), [])
+    frames = iter(veiled)
+    seen = [next(frames)]
+    veiled.change([zone("privacy", [(0, 0), (0.5, 0), (0.5, 1), (0, 1)])])
+    seen.append(next(frames))
+    veiled.change([zone("watch")])
+    seen.append(next(frames))
+    assert [bool((frame.planes.y[:, 0] == 16).all()) for frame in seen] == [False, True, False]

@@ -13,7 +13,7 @@ import pytest
 
 from streamseg.capture.address import file_address
 from streamseg.capture.container import open_container
-from streamseg.capture.decoder import Decoder
+from streamseg.capture.decoder import Decoder, Skip
 from streamseg.capture.file import FileSource
 from streamseg.capture.orientation import Orientation, turn_upright
 from streamseg.capture.planes import read_picture
@@ -72,7 +72,8 @@ def _from_file(path: Path, threads: int) -> Iterator[Planes]:
 def _from_live(path: Path, threads: int) -> Iterator[Planes]:
     """As LiveSource decodes: slice threads, low delay."""
     opened = open_container(file_address(str(path)), 5, 5)
-    decoder = Decoder(opened, CaptureConfig(threads=threads), dropped={}, closed=threading.Event()).live(60)
+    decoder = Decoder(opened, CaptureConfig(threads=threads), dropped={}, closed=threading.Event())
+    decoder.live(60, lambda: Skip.NOTHING)
     with opened.container:
         for picture in decoder:
             yield read_picture(picture, copied=opened.stream.codec_context.name == "rawvideo").planes

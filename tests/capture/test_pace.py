@@ -45,7 +45,8 @@ def test_close_ends_a_long_wait(write_clip: WriteClip) -> None:
 
 def test_pace_decides_the_wrapping(write_clip: WriteClip) -> None:
     def kind(stream: StreamConfig, pace: str) -> str:
-        return type(open_source(stream, CaptureConfig(pace=pace))).__name__  # type: ignore[arg-type]
+        veiled = open_source(stream, CaptureConfig(pace=pace))  # type: ignore[arg-type]
+        return type(veiled._source).__name__
 
     file, live = parse_source(str(write_clip("clip.mp4", frames=1))), parse_source("rtsp://127.0.0.1:9/x")
     assert [kind(file, pace) for pace in ("auto", "fast", "realtime")] == ["FileSource", "FileSource", "Paced"]

@@ -17,6 +17,7 @@ STREAM = {
     "fps": 24.9,
     "objects": 3,
     "restarts": 0,
+    "reconnects": 0,
     "sinks": {"video": {"written": 7, "skipped": 0}},
     "latency_ms": {"total": {"p50": 20.1, "p95": 31, "p99": 40}},
 }
