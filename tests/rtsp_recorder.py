@@ -13,6 +13,7 @@ import av
 
 from streamseg.camera.child import find_python
 from streamseg.testing import read_mark
+from tests.conftest import require_debian
 from tests.servers import require_rtsp
 
 _SERVER = """
@@ -76,6 +77,8 @@ class RtspRecorder:
 
     def __init__(self, folder: Path, *, user: str = "", password: str = "", certificate: Path | None = None) -> None:
         require_rtsp()
+        parsers = list(Path("/usr/lib").glob("*/gstreamer-1.0/libgstvideoparsersbad.so"))
+        require_debian("gstreamer1.0-plugins-bad", bool(parsers))  # has h264parse
         self.folder, self._login, self._certificate, self._port = folder, (user, password), certificate, 0
         self._process: subprocess.Popen[str] | None = None
 
