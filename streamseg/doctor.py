@@ -5,7 +5,6 @@ import os
 import platform
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Literal
+
+from streamseg.camera import child
 
 _GIB = 2**30
 _CPU_FLAGS = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "amx_int8")
@@ -24,7 +25,6 @@ _CODECS = (
     ("mjpeg", "r", False),
     ("libx264", "w", True),
 )
-_DEBIAN_RTSP = "gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good python3-gi"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +144,12 @@ def look_at_cameras() -> Iterator[Finding]:
     yield _finding(bool(readable), "cameras", " ".join(readable) or "none that can be read", advice)
 
 
-def look_at_test_server() -> Iterator[Finding]:
-    """The RTSP server that the tests start, under the system's own python3."""
-    program = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
-    python = "/usr/bin/python3"
-    has = Path(python).exists() and not subprocess.run([python, "-c", program], capture_output=True).returncode  # noqa: S603
-    text = "present" if has else "missing"
-    yield _finding(has, "RTSP test server", text, f"only tests need it: apt-get install {_DEBIAN_RTSP}")
+def look_at_camera_server() -> Iterator[Finding]:
+    """The RTSP server of `streamseg camera`, which may belong to another Python than this one."""
+    python = child.find_python()
+    text = "present" if python else "missing"
+    wanted = f"`streamseg camera --rtsp` and tests need it: apt-get install {child.DEBIAN_PACKAGES}"
+    yield _finding(python is not None, "RTSP camera server", text, wanted)
 
 
 LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (
@@ -162,7 +161,7 @@ LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     look_at_cuda,
     look_at_room,
     look_at_cameras,
-    look_at_test_server,
+    look_at_camera_server,
 )
 
 
