@@ -165,17 +165,19 @@ def rle_encode(mask: npt.NDArray[np.bool_] | U8) -> str:
     Format: cocodataset/cocoapi maskApi.c, rleToString: from the fourth run on the difference to the run two before;
     five bits a character from '0' (48), bit 32 says that more follow.
     """
-    counts = rle_counts(mask)
-    out = bytearray()
-    for i, count in enumerate(counts):
-        value = count - counts[i - 2] if i > 2 else count
-        more = True
-        while more:
-            bits = value & 0x1F
-            value >>= 5
-            more = value != -1 if bits & 0x10 else value != 0
-            out.append(48 + (bits | 0x20 if more else bits))
-    return out.decode("ascii")
+    counts = np.asarray(rle_counts(mask), np.int64)
+    if not counts.size:
+        return ""
+    left = counts.copy()
+    left[3:] -= counts[1:-2]
+    chars, there, more = [], [], np.ones(len(left), bool)
+    while more.any():
+        there.append(more)
+        bits = left & 0x1F
+        left >>= 5
+        more = more & (left != np.where(bits & 0x10, -1, 0))
+        chars.append(48 + bits + 0x20 * more)
+    return np.stack(chars, 1)[np.stack(there, 1)].astype(np.uint8).tobytes().decode("ascii")
 
 
 def rle_decode(counts: str, size_hw: tuple[int, int]) -> U8:

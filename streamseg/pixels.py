@@ -3,7 +3,7 @@
 Matrices: ITU-T H.273, table 4 (matrix coefficients 1 and 6); video range 16..235 / 16..240 unless full.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
@@ -51,6 +51,7 @@ def yuv_to_rgb(yuv: U8, color: Color) -> U8:
     return cv2.transform(yuv, _to_rgb(color))
 
 
+@lru_cache(maxsize=1024)
 def rgb_value_to_yuv(rgb: tuple[int, int, int], color: Color) -> tuple[int, int, int]:
     """One RGB colour (0..255) as Y, U, V."""
     y, u, v = np.clip(np.rint(_to_yuv(color) @ np.array([*rgb, 1.0])), 0, 255).astype(int)

@@ -11,7 +11,7 @@ from streamseg.errors import SinkError
 from streamseg.inference.card import Card
 from streamseg.inference.net import Deployed
 from streamseg.inference.ports import input_shapes, output_names
-from streamseg.inference.subpixel import with_convolutions
+from streamseg.inference.subpixel import without_deconvolutions
 from streamseg.weights.format import load_weights
 
 OPSET = 17
@@ -25,7 +25,7 @@ def write_onnx(weights: Path, card: Card, out: Path) -> None:
     Deconvolutions become convolutions, as OpenVINO, which can read the file too, is slow at the former.
     """
     net = Deployed(load_weights(weights)[0])
-    with_convolutions(net)
+    without_deconvolutions(net)
     try:
         with tempfile.TemporaryDirectory(dir=out.parent) as folder:
             part = Path(folder) / out.name

@@ -15,20 +15,21 @@ from streamseg.inference.strides import APPEARANCE_STRIDE
 F32 = npt.NDArray[np.float32]
 
 
-def looks(bins: F32, masks: Sequence[F32], cells: npt.NDArray[np.int64], boxes: F32) -> F32:
-    """Unit vectors [N, 2E] of N objects, out of the map [E, h, w] of how much of each cell belongs to each bin.
+def looks(bins: F32, masks: Sequence[npt.NDArray[np.bool_]], cells: npt.NDArray[np.int64], boxes: F32) -> F32:
+    """Unit vectors [N, 2E] of N objects, out of the map [h, w, E] of how much of each cell belongs to each bin.
 
-    masks: probabilities (0..1) on cells [N, 4] x0, y0, x1, y1 of that map; boxes [N, 4] x0, y0, x1, y1 in view pixels.
-    Zeros where no cell of a mask is above one half.
+    masks: what is inside, on cells [N, 4] x0, y0, x1, y1 of that map; boxes [N, 4] x0, y0, x1, y1 in view pixels. Zeros
+    for a mask with nothing inside.
     """
-    rows = np.zeros((len(masks), 2, len(bins)), np.float32)
+    kinds = bins.shape[2]
+    rows = np.zeros((len(masks), 2, kinds), np.float32)
     middles = (boxes[:, 1] + boxes[:, 3]) / (2 * APPEARANCE_STRIDE)
     for row, mask, (x0, y0, x1, y1), middle in zip(rows, masks, cells.tolist(), middles.tolist(), strict=True):
-        inside = (mask > 0.5).ravel().astype(np.float32)
-        part = bins[:, y0:y1, x0:x1].reshape(len(bins), -1)
+        inside = mask.ravel().astype(np.float32)
+        part = bins[y0:y1, x0:x1].reshape(-1, kinds)
         upper = min(max(int(middle + 0.5) - y0, 0), y1 - y0) * (x1 - x0)
-        row[0], row[1] = part[:, :upper] @ inside[:upper], part[:, upper:] @ inside[upper:]
-    return _unit(np.sqrt(rows.reshape(len(rows), 2 * len(bins))))
+        row[0], row[1] = inside[:upper] @ part[:upper], inside[upper:] @ part[upper:]
+    return _unit(np.sqrt(rows.reshape(len(rows), 2 * kinds)))
 
 
 def _unit(vectors: F32) -> F32:

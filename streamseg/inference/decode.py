@@ -8,14 +8,16 @@ import numpy.typing as npt
 
 from streamseg.geometry import Letterbox, SoftMask, box_iou
 from streamseg.inference.appearance import looks
+from streamseg.inference.mixing import Masks, mix_masks
 from streamseg.inference.ports import LEVEL_KINDS
 from streamseg.inference.strides import APPEARANCE_STRIDE, MASK_STRIDE, STRIDES
 from streamseg.records import Instances
 
 F32 = npt.NDArray[np.float32]
-THIN_BIAS = 0.25
-"""Added to every mask's logits: limbs as thin as a cell are doubted more than they should be. Chosen on held-out
-pictures and streets (docs/training.md)."""
+I64 = npt.NDArray[np.int64]
+Bits = npt.NDArray[np.bool_]
+_BLOCK = APPEARANCE_STRIDE // MASK_STRIDE
+"""Cells on a side of what the network tells together."""
 DUPLICATE_IOU = 0.55
 """Two peaks of one class whose masks overlap by more are one object seen twice (on two strides, or in two parts)."""
 
@@ -42,16 +44,19 @@ def decode(outputs: Sequence[F32], fit: Letterbox, *, floor: float, most: int) -
     peaks = _find_peaks(levels, fit.view_hw, floor=floor, most=most)
     if len(peaks.score) == 0:
         return Instances.none()
-    # which candidates stay, and what they look like, every second cell tells; only those that stay are mixed in full
-    rough, cells = _masks(prototypes[:, ::2, ::2], peaks, APPEARANCE_STRIDE)
-    peaks = replace(peaks, score=peaks.score * np.array([_certainty(mask) for mask in rough], np.float32))
-    rows = _distinct(peaks, rough, cells, floor=floor)
+    height, width = prototypes.shape[:2]
+    blocks = prototypes.reshape(height, width, _BLOCK, _BLOCK, -1)
+    # which candidates stay, and what they look like, one cell of a block tells; only those that stay are mixed in full
+    rough = mix_masks(blocks[:, :, :1, :1], peaks.mix, peaks.box / np.float32(APPEARANCE_STRIDE))
+    inside = rough.split(rough.values > 0.5)
+    peaks = replace(peaks, score=peaks.score * rough.certainty())
+    rows = _distinct(peaks, inside, rough.cells, floor=floor)
     kept = peaks.take(rows)
-    appearance = None if bins is None else looks(bins, [rough[i] for i in rows], cells[rows], kept.box)
-    masks, cells = _masks(prototypes, kept, MASK_STRIDE)
-    boxes = _clip(fit.undo(kept.box), fit)
-    soft = tuple(_soft_mask(mask, cell, fit) for mask, cell in zip(masks, cells, strict=True))
-    return Instances(boxes, kept.score, kept.label, soft, appearance)
+    if len(kept.score) == 0:
+        return Instances.none()
+    appearance = None if bins is None else looks(bins, [inside[i] for i in rows], rough.cells[rows], kept.box)
+    masks = mix_masks(blocks, kept.mix, kept.box / np.float32(MASK_STRIDE))
+    return Instances(_clip(fit.undo(kept.box), fit), kept.score, kept.label, _soft_masks(masks, fit), appearance)
 
 
 def _find_peaks(levels: Sequence[F32], view_hw: tuple[int, int], *, floor: float, most: int) -> Peaks:
@@ -69,76 +74,35 @@ def _find_peaks(levels: Sequence[F32], view_hw: tuple[int, int], *, floor: float
     return Peaks(score[best], label[best].astype(np.int32), corners.astype(np.float32), mix[best])
 
 
-def _masks(prototypes: F32, peaks: Peaks, stride: int) -> tuple[list[F32], npt.NDArray[np.int64]]:
-    """Each candidate's mask [h, w] (0..1) and the cells [N, 4] of the prototypes that it lies on."""
-    cells = _cells(peaks.box, prototypes.shape[1:], stride)
-    rows = zip(peaks.mix, peaks.box / stride, cells, strict=True)
-    return [_mix(prototypes, *row) for row in rows], cells
-
-
-def _cells(box: F32, map_hw: tuple[int, ...], stride: int) -> npt.NDArray[np.int64]:
-    """The prototype cells that each box covers: x0, y0, x1, y1, at least one cell."""
-    limit = np.array([map_hw[1], map_hw[0]])
-    low = np.clip(np.floor(box[:, :2] / stride), 0, limit - 1)
-    high = np.clip(np.ceil(box[:, 2:] / stride), low + 1, limit)
-    return np.concatenate([low, high], 1).astype(np.int64)
-
-
-def _mix(prototypes: F32, mix: F32, box: F32, cell: npt.NDArray[np.int64]) -> F32:
-    """Probability [h, w] of an object's mask on its cells: prototypes and position, mixed by its coefficients.
-
-    box: x0, y0, x1, y1 in cells, not rounded.
-    """
-    x0, y0, x1, y1 = cell
-    part = prototypes[:, y0:y1, x0:x1]
-    kinds = len(part)
-    logits = np.tensordot(mix[:kinds], part, 1) + np.float32(THIN_BIAS)
-    u = _across(np.arange(x0, x1), box[0::2])[None, :]
-    v = _across(np.arange(y0, y1), box[1::2])[:, None]
-    one, by_u, by_v, by_uu, by_vv, by_uv = mix[kinds:]
-    logits += one + (by_u + by_uu * u) * u + (by_v + by_vv * v) * v + by_uv * (u * v)
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32)
-
-
-def _across(cells: npt.NDArray[np.int64], ends: npt.NDArray[np.floating]) -> F32:
-    """Where the middles of cells lie between two ends, from -1 to 1, at most twice that."""
-    low, high = ends
-    return np.clip((2 * (cells + 0.5) - low - high) / max(high - low, 1), -2, 2).astype(np.float32)
-
-
-def _certainty(mask: F32) -> float:
-    """How sure a mask is of its own inside: the mean probability where it is above one half (0..1).
-
-    Wang et al. 2020, "SOLOv2", sec. 3.2 (maskness): unsure masks belong to wrong peaks.
-    """
-    inside = mask[mask > 0.5]
-    return float(inside.mean()) if inside.size else 0.0
-
-
-def _distinct(peaks: Peaks, masks: list[F32], cells: npt.NDArray[np.int64], *, floor: float) -> list[int]:
+def _distinct(peaks: Peaks, masks: list[Bits], cells: I64, *, floor: float) -> list[int]:
     """Best first, without those whose mask a better one of their class already covers."""
-    overlap = box_iou(peaks.box, peaks.box)
+    near = (box_iou(peaks.box, peaks.box) > 0.2) & (peaks.label[:, None] == peaks.label)
+    places, areas = cells.tolist(), [np.count_nonzero(mask) for mask in masks]
     kept: list[int] = []
-    for i in np.argsort(-peaks.score, kind="stable"):
+    for i in np.argsort(-peaks.score, kind="stable").tolist():
         if peaks.score[i] < floor:
             break
-        rivals = [k for k in kept if peaks.label[k] == peaks.label[i] and overlap[k, i] > 0.2]
-        if all(_cell_iou(masks[i], cells[i], masks[k], cells[k]) < DUPLICATE_IOU for k in rivals):
-            kept.append(int(i))
+        for k in kept:
+            if near[i, k]:
+                common = _common(masks[i], places[i], masks[k], places[k])
+                if common >= DUPLICATE_IOU * max(1, areas[i] + areas[k] - common):
+                    break
+        else:
+            kept.append(i)
     return kept
 
 
-def _cell_iou(a: F32, cell_a: npt.NDArray[np.int64], b: F32, cell_b: npt.NDArray[np.int64]) -> float:
-    low, high = np.maximum(cell_a[:2], cell_b[:2]), np.minimum(cell_a[2:], cell_b[2:])
-    if np.any(high <= low):
-        return 0.0
+def _common(a: Bits, place_a: list[int], b: Bits, place_b: list[int]) -> int:
+    """Cells that two masks share."""
+    x0, y0 = max(place_a[0], place_b[0]), max(place_a[1], place_b[1])
+    x1, y1 = min(place_a[2], place_b[2]), min(place_a[3], place_b[3])
+    if x1 <= x0 or y1 <= y0:
+        return 0
     part_a, part_b = (
-        mask[low[1] - cell[1] : high[1] - cell[1], low[0] - cell[0] : high[0] - cell[0]] > 0.5
-        for mask, cell in ((a, cell_a), (b, cell_b))
+        mask[y0 - place[1] : y1 - place[1], x0 - place[0] : x1 - place[0]]
+        for mask, place in ((a, place_a), (b, place_b))
     )
-    inter = np.count_nonzero(part_a & part_b)
-    union = np.count_nonzero(a > 0.5) + np.count_nonzero(b > 0.5) - inter
-    return inter / union if union else 0.0
+    return int(np.count_nonzero(part_a & part_b))
 
 
 def _clip(boxes: F32, fit: Letterbox) -> F32:
@@ -149,6 +113,7 @@ def _clip(boxes: F32, fit: Letterbox) -> F32:
     return np.clip(boxes, low, high).astype(np.float32)
 
 
-def _soft_mask(mask: F32, cell: npt.NDArray[np.int64], fit: Letterbox) -> SoftMask:
-    x0, y0, x1, y1 = fit.undo(cell * float(MASK_STRIDE)).tolist()
-    return SoftMask(np.rint(mask * 255).astype(np.uint8), (x0, y0, x1, y1))
+def _soft_masks(masks: Masks, fit: Letterbox) -> tuple[SoftMask, ...]:
+    alphas = masks.split(np.rint(masks.values * 255).astype(np.uint8))
+    boxes = fit.undo(masks.cells * float(MASK_STRIDE)).tolist()
+    return tuple(SoftMask(alpha, tuple(box)) for alpha, box in zip(alphas, boxes, strict=True))

@@ -46,12 +46,12 @@ def _convert(weights: Path, view_hw: tuple[int, int]) -> Any:
 
     from streamseg.inference.net import Deployed
     from streamseg.inference.ports import input_shapes
-    from streamseg.inference.subpixel import with_convolutions
+    from streamseg.inference.subpixel import without_deconvolutions
     from streamseg.weights.format import load_weights
 
     net, header = load_weights(weights)
     deployed = Deployed(net)
-    with_convolutions(deployed)
+    without_deconvolutions(deployed)
     shapes = input_shapes(view_hw, motion=header.motion).values()
     examples = tuple(torch.zeros((1, *shape), dtype=torch.uint8) for shape in shapes)
     # the converter traces, which torch calls deprecated; its own successor (torch.export) cannot leave the batch open

@@ -219,19 +219,30 @@ class DeconvNet(nn.Module):
         return (view - self.config.mean) / self.config.std
 
 
+class Blocks(nn.Module):
+    """Blocks of 2x2 cells: [B, K, H, W] to [B, 4K, H/2, W/2], the K numbers of each cell together, row by row."""
+
+    def forward(self, cells: Tensor) -> Tensor:
+        batch, kinds, height, width = cells.shape
+        blocks = cells.reshape(batch, kinds, height // 2, 2, width // 2, 2).permute(0, 3, 5, 1, 2, 4)
+        return blocks.reshape(batch, 4 * kinds, height // 2, width // 2)
+
+
 class Deployed(nn.Module):
     """The network as the runners call it: views and motion maps in; peaks, boxes, coefficients, prototypes out.
 
     In: uint8 [B, H, W, 3], and uint8 [B, H/4, W/4] for a network that takes motion.
 
     Per level: score [B, C, h, w], the sigmoid of the heatmap where it is a 3x3 maximum, 0 elsewhere; box [B, 4, h, w]
-    left, top, right, bottom distances in pixels of the view; mix [B, M, h, w]. Then appearance [B, E, H/4, W/4], if
-    there is one, and last prototypes [B, K, H/2, W/2].
+    left, top, right, bottom distances in pixels of the view; mix [B, M, h, w]. Then appearance [B, H/4, W/4, E], if
+    there is one, and last prototypes [B, H/4, W/4, 4K], of a block of 2x2 cells the K of each, row by row: what is read
+    cell by cell has a cell's numbers side by side.
     """
 
     def __init__(self, net: DeconvNet):
         super().__init__()
         self.net = net
+        self.blocks: nn.Module = Blocks()
 
     def forward(self, view: Tensor, motion: Tensor | None = None) -> tuple[Tensor, ...]:
         dtype = self.net.semantic.weight.dtype
@@ -241,7 +252,8 @@ class Deployed(nn.Module):
             score = level.heat.sigmoid()
             peaks = score * (F.max_pool2d(score, 3, 1, 1) == score)
             out += [peaks, level.box.clamp(-6, 6).exp() * stride, level.mix]
-        return (*out, *([] if raw.appearance is None else [raw.appearance]), raw.prototypes)
+        maps = [] if raw.appearance is None else [raw.appearance]
+        return (*out, *(each.permute(0, 2, 3, 1).contiguous() for each in (*maps, self.blocks(raw.prototypes))))
 
 
 def _start_bilinear(deconv: nn.ConvTranspose2d) -> None:

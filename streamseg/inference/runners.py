@@ -1,6 +1,7 @@
 """Where the network's arithmetic happens: torch (CPU, CUDA) or OpenVINO (CPU). Batches in, raw outputs out."""
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -59,11 +60,19 @@ class OpenVinoRunner:
         settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
         if precision:
             settings["INFERENCE_PRECISION_HINT"] = precision
+        # one picture at a time: only of known shapes the results are written where and as they are wanted
+        model.reshape({port: [1, *port.partial_shape[1:]] for port in model.inputs})
         self._compiled = ov.Core().compile_model(model, "CPU", settings)
         self._precision = self._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         self._own = threading.local()
 
     def __call__(self, *inputs: U8) -> list[F32]:
+        if len(inputs[0]) == 1:
+            return self._run(inputs)
+        each = [[output.copy() for output in self._run(one)] for one in zip(*map(_singly, inputs), strict=True)]
+        return [np.concatenate(outputs) for outputs in zip(*each, strict=True)]
+
+    def _run(self, inputs: Sequence[U8]) -> list[F32]:
         # a request for each thread, as they must not be shared; new memory for outputs this large would cost
         # milliseconds a call
         if not hasattr(self._own, "request"):
@@ -73,6 +82,10 @@ class OpenVinoRunner:
 
     def describe(self) -> str:
         return f"openvino {self._precision} on cpu"
+
+
+def _singly(batch: U8) -> list[U8]:
+    return [batch[i : i + 1] for i in range(len(batch))]
 
 
 def make_runner(weights: Path, digest: str, model: ModelConfig) -> Runner:

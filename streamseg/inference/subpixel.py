@@ -6,10 +6,21 @@ Shi et al. 2016, "Is the deconvolution layer the same as a convolutional layer?"
 """
 
 import torch
+import torch.nn.functional as F
 from torch import nn
+
+from streamseg.inference.net import Deployed, Up
 
 _TAPS = ((3, 1, None), (None, 2, 0))
 """For the even and the odd row (or column) of a block: the taps that meet the inputs before, at and after it."""
+
+
+def without_deconvolutions(deployed: Deployed) -> Deployed:
+    """Replace every deconvolution, in place, the last one by a BlockUp; gives the same outputs, and deployed back."""
+    deployed.net.prototypes = BlockUp(deployed.net.prototypes)  # type: ignore[assignment]  # nobody trains it on
+    deployed.blocks = nn.Identity()
+    with_convolutions(deployed)
+    return deployed
 
 
 def with_convolutions(net: nn.Module) -> nn.Module:
@@ -42,3 +53,37 @@ def as_convolution(deconv: nn.ConvTranspose2d) -> nn.Sequential:
                         kernel[:, row, column, :, y, x] = taps[:, :, tap_y, tap_x]
     conv.weight = nn.Parameter(kernel.flatten(0, 2))
     return nn.Sequential(conv, nn.PixelShuffle(2))
+
+
+class BlockUp(nn.Module):
+    """Up without laying out channels as pixels: [B, 4K, h, w], of each block of 2x2 cells the K of each, row by row.
+
+    The skip becomes a convolution of kernel and stride 2 that sees a block at a time.
+
+    Args:
+        up: a trained one, whose normalisation is folded into the weights.
+    """
+
+    def __init__(self, up: Up):
+        super().__init__()
+        kinds, n_skip, norm = up.norm.num_features, up.skip.in_channels, up.norm
+        assert norm.running_mean is not None and norm.running_var is not None, "it is trained"
+        scale = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach()
+        shift = (norm.bias - norm.running_mean * scale).detach()
+        weights = as_convolution(up.deconv)[0].get_parameter("weight").detach()
+        self.inner = nn.Conv2d(weights.shape[1], 4 * kinds, 3, padding=1)
+        self.skip = nn.Conv2d(n_skip, 4 * kinds, 2, stride=2, bias=False)
+        # an identity, but it ends the sum: OpenVINO would write the sum itself in fp32, and not channel by channel
+        self.out = nn.Conv2d(4 * kinds, 4 * kinds, 1, groups=4 * kinds, bias=False)
+        taps = weights.reshape(kinds, 4, *weights.shape[1:]).transpose(0, 1) * scale[:, None, None, None]
+        sight = torch.zeros(2, 2, kinds, n_skip, 2, 2)
+        for row in range(2):
+            for column in range(2):
+                sight[row, column, :, :, row, column] = up.skip.weight.detach()[:, :, 0, 0] * scale[:, None]
+        self.inner.weight, self.inner.bias = nn.Parameter(taps.flatten(0, 1)), nn.Parameter(shift.repeat(4))
+        self.skip.weight = nn.Parameter(sight.flatten(0, 2))
+        self.out.weight = nn.Parameter(torch.ones(4 * kinds, 1, 1, 1))
+
+    def forward(self, x: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
+        summed: torch.Tensor = self.out(F.relu(self.inner(x) + self.skip(skip)))
+        return summed

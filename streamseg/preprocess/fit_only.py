@@ -1,11 +1,7 @@
 """Frame -> Sample without pixels: how a network would see it, where none looks."""
 
-import numpy as np
-
 from streamseg.preprocess.fit_view import FitView
 from streamseg.records import Frame, Sample
-
-_NOTHING = np.zeros((0, 0, 3), np.uint8)
 
 
 class FitOnly:
@@ -19,4 +15,4 @@ class FitOnly:
         self._fit = fit
 
     def __call__(self, frame: Frame) -> Sample:
-        return Sample(_NOTHING, self._fit.fit(frame))
+        return self._fit.without_view(frame)

@@ -15,10 +15,11 @@ class Preprocessor:
     Args:
         fit: makes the views.
         background: learns what the stream usually looks like; None: nobody asks.
+        every: one frame of so many is for the network; of the others there is no view.
     """
 
-    def __init__(self, fit: FitView, background: Background | None = None):
-        self._fit, self._background = fit, background
+    def __init__(self, fit: FitView, background: Background | None = None, *, every: int = 1):
+        self._fit, self._background, self._every = fit, background, every
 
     @classmethod
     def of(
@@ -32,10 +33,12 @@ class Preprocessor:
     ) -> Self:
         """As the configuration has it, for a network's view and whether it takes motion; state: a predecessor's."""
         fit = FitView(view_hw, stream.region, model.enlarge, stream.zones)
-        return cls(fit, Background(state) if motion else None)
+        return cls(fit, Background(state) if motion else None, every=model.detect_every)
 
     def __call__(self, frame: Frame) -> Sample:
         """The next frame's Sample; ConfigError if the stream's region lies outside it."""
+        if frame.seq % self._every:
+            return self._fit.without_view(frame)
         sample = self._fit(frame)
         if self._background is None:
             return sample

@@ -19,38 +19,38 @@ CELLS = np.array([[4, 2, 8, 10]])
 
 def two_bins(rows_of_first):
     """A map of 12x12 cells whose first rows belong to bin 0 and the others to bin 1."""
-    bins = np.zeros((2, 12, 12), np.float32)
-    bins[0, :rows_of_first] = 1
-    bins[1, rows_of_first:] = 1
+    bins = np.zeros((12, 12, 2), np.float32)
+    bins[:rows_of_first, :, 0] = 1
+    bins[rows_of_first:, :, 1] = 1
     return bins
 
 
 def test_halves_have_histograms_of_their_own():
-    mask = np.ones((8, 4), np.float32)
+    mask = np.ones((8, 4), bool)
     # rows 2 to 9: the first four are the upper half
     assert looks(two_bins(6), [mask], CELLS, BOX)[0] == pytest.approx([0.5**0.5, 0, 0, 0.5**0.5])
     assert looks(two_bins(0), [mask], CELLS, BOX)[0] == pytest.approx([0, 0.5**0.5, 0, 0.5**0.5])
 
 
 def test_only_what_is_in_the_mask_counts():
-    mask = np.full((8, 4), 0.4, np.float32)
-    mask[:4, :2] = 0.6
+    mask = np.zeros((8, 4), bool)
+    mask[:4, :2] = True
     assert looks(two_bins(6), [mask], CELLS, BOX)[0].tolist() == [1, 0, 0, 0]
 
 
 def test_likeness_is_the_bhattacharyya_coefficient():
     rng = np.random.default_rng(0)
-    bins = rng.dirichlet(np.ones(3), (12, 12)).transpose(2, 0, 1).astype(np.float32)
+    bins = rng.dirichlet(np.ones(3), (12, 12)).astype(np.float32)
     cells, boxes = np.array([[0, 0, 6, 6], [6, 6, 12, 12]]), np.array([[0.0, 0, 24, 24], [24, 24, 48, 48]], np.float32)
-    one, other = looks(bins, [np.ones((6, 6), np.float32)] * 2, cells, boxes)
-    # bins, halves, rows of a half, columns
-    first, second = (part.reshape(3, 2, 3, 6).sum((2, 3)) / 36 for part in (bins[:, :6, :6], bins[:, 6:, 6:]))
+    one, other = looks(bins, [np.ones((6, 6), bool)] * 2, cells, boxes)
+    # halves, rows of a half, columns, bins
+    first, second = (part.reshape(2, 3, 6, 3).sum((1, 2)) / 36 for part in (bins[:6, :6], bins[6:, 6:]))
     assert one @ other == pytest.approx(np.sqrt(first * second).sum(), abs=1e-5)
     assert one @ one == pytest.approx(1, abs=1e-5)
 
 
 def test_without_a_sure_cell_and_without_objects_there_is_nothing():
-    assert not looks(two_bins(6), [np.full((8, 4), 0.5, np.float32)], CELLS, BOX).any()
+    assert not looks(two_bins(6), [np.zeros((8, 4), bool)], CELLS, BOX).any()
     assert looks(two_bins(6), [], np.zeros((0, 4), np.int64), np.zeros((0, 4), np.float32)).shape == (0, 4)
 
 
@@ -62,12 +62,12 @@ def test_training_pools_as_a_run_does():
     things = [Thing(0, mask, box, 100, i) for i, (mask, box) in enumerate(zip(masks, boxes, strict=True))]
     empty = np.zeros((3, 64, 64), np.uint8)
     scenes = [Scene(np.zeros((64, 64, 3), np.uint8), part, empty + 1, empty) for part in (things[:1], things[1:])]
-    bins = rng.dirichlet(np.ones(4), (2, 16, 16)).transpose(0, 3, 1, 2).astype(np.float32)
-    trained, seen = _looks(torch.from_numpy(bins), make_batch(scenes))
+    bins = rng.dirichlet(np.ones(4), (2, 16, 16)).astype(np.float32)
+    trained, seen = _looks(torch.from_numpy(bins).permute(0, 3, 1, 2), make_batch(scenes))
     assert seen.all()
     for i, (box, image) in enumerate(zip(boxes, (0, 1, 1), strict=True)):
         x0, y0, x1, y1 = cell = np.array([box[0] // 4, box[1] // 4, -(-box[2] // 4), -(-box[3] // 4)], int)
-        rough = masks[i, 2::4, 2::4][y0:y1, x0:x1].astype(np.float32)
+        rough = masks[i, 2::4, 2::4][y0:y1, x0:x1].astype(bool)
         run = looks(bins[image], [rough], cell[None], np.array([box], np.float32))
         assert run[0] == pytest.approx(trained[i].numpy(), abs=2e-3)
 

@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from streamseg.geometry import Letterbox
-from streamseg.inference.decode import THIN_BIAS, _mix, decode
+from streamseg.inference.decode import decode
+from streamseg.inference.mixing import THIN_BIAS, mix_masks
 from streamseg.inference.strides import MASK_STRIDE
 from streamseg.training.losses import _position_terms
 
@@ -28,6 +29,10 @@ def put(out, level, cell, label, score, distances, prototype):
 
 def run(out, **options):
     fit = Letterbox.fit((0, 0, 320, 192), VIEW)
+    *maps, prototypes = out[6:]
+    kinds, height, width = prototypes.shape
+    blocks = prototypes.reshape(kinds, height // 2, 2, width // 2, 2).transpose(1, 3, 2, 4, 0)
+    out = [*out[:6], *(np.moveaxis(cells, 0, 2) for cells in maps), blocks.reshape(height // 2, width // 2, -1)]
     return decode(out, fit, **({"floor": 0.1, "most": 10} | options))
 
 
@@ -114,11 +119,41 @@ def test_position_splits_twins_that_share_a_prototype():
 
 def test_training_and_decoding_place_a_mask_alike():
     box, mix = np.array([13.0, 9.0, 71.0, 60.0], np.float32), np.array([0.3, -1, 0.5, -2, -1, 0.7], np.float32)
-    cell = np.array([3, 2, 18, 15])
-    found = _mix(np.zeros((0, 48, 80), np.float32), mix, box / MASK_STRIDE, cell)
+    nothing = np.zeros((24, 40, 2, 2, 1), np.float32)
+    masks = mix_masks(nothing, np.append(np.float32(5), mix)[None], box[None] / MASK_STRIDE)
+    (found,) = masks.split(masks.values)
+    assert masks.cells.tolist() == [[6, 4, 36, 30]]
     y, x = (
         (c.flatten() + 0.5) * MASK_STRIDE
-        for c in torch.meshgrid(torch.arange(2, 15), torch.arange(3, 18), indexing="ij")
+        for c in torch.meshgrid(torch.arange(4, 30), torch.arange(6, 36), indexing="ij")
     )
     wanted = torch.einsum("t,tp->p", torch.tensor(mix), _position_terms(torch.tensor(box)[None], y[None], x[None])[0])
     assert np.allclose(found.ravel(), (wanted + THIN_BIAS).sigmoid(), atol=1e-5)
+
+
+def test_many_masks_mixed_at_once_are_those_mixed_one_by_one():
+    rng = np.random.default_rng(0)
+    prototypes, mix = rng.normal(0, 2, (100, 150, 2, 2, 5)), rng.normal(0, 1, (12, 5 + 6))
+    corners = rng.uniform(0, 1, (12, 2, 2)) * (300, 200)
+    boxes = np.concatenate([corners.min(1), corners.max(1)], 1)
+    boxes[3], boxes[7], boxes[9] = (0, 0, 300, 200), (-3, 199.5, 0.2, 200), (299.9, 50, 300, 50.1)
+    prototypes, mix, boxes = (array.astype(np.float32) for array in (prototypes, mix, boxes))
+    together = mix_masks(prototypes, mix, boxes)
+    assert together.starts[-1] > 100_000, "more than is mixed at a time"
+    for i, mask in enumerate(together.split(together.values)):
+        alone = mix_masks(prototypes, mix[i : i + 1], boxes[i : i + 1])
+        assert np.array_equal(mask, alone.split(alone.values)[0])
+        x0, y0, x1, y1 = alone.cells[0]
+        assert mask.shape == (y1 - y0, x1 - x0) and mask.size
+        inside = mask[mask > 0.5]
+        assert together.certainty()[i] == pytest.approx(inside.mean() if inside.size else 0.0, abs=1e-5)
+
+
+def test_blocks_of_cells_lie_where_single_cells_would():
+    rng = np.random.default_rng(1)
+    cells, mix = rng.normal(0, 2, (40, 60, 3)).astype(np.float32), rng.normal(0, 1, (6, 3 + 6)).astype(np.float32)
+    blocks = cells.reshape(20, 2, 30, 2, 3).swapaxes(1, 2)
+    boxes = np.array([[0, 0, 60, 40], [1, 1, 8, 9], [7, 3, 8, 4], [59, 39, 60, 40], [2.5, 3.5, 9.5, 8], [0, 5, 3, 6]])
+    one, other = (mix_masks(each, mix, boxes.astype(np.float32)) for each in (cells[:, :, None, None], blocks))
+    assert np.array_equal(one.cells, other.cells)
+    assert np.allclose(one.values, other.values, atol=1e-6)

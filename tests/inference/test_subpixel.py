@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from streamseg.inference.net import DeconvNet, NetConfig
-from streamseg.inference.subpixel import as_convolution, with_convolutions
+from streamseg.inference.net import DeconvNet, Deployed, NetConfig
+from streamseg.inference.subpixel import as_convolution, with_convolutions, without_deconvolutions
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 5), (8, 8)])
@@ -25,6 +25,24 @@ def test_a_whole_network_says_the_same_without_deconvolutions():
     for a, b in zip(net(x).levels, plain(x).levels, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(net(x).prototypes, plain(x).prototypes, rtol=1e-4, atol=1e-4)
+
+
+def test_what_is_deployed_says_the_same_without_deconvolutions():
+    torch.manual_seed(0)
+    net = DeconvNet(NetConfig(widths=(8, 16, 16, 16), depths=(1, 1, 1, 1), prototypes=4, appearance=5)).eval()
+    for norm in (module for module in net.modules() if isinstance(module, nn.BatchNorm2d)):
+        nn.init.uniform_(norm.running_mean), nn.init.uniform_(norm.running_var, 0.5, 2)
+    plain = without_deconvolutions(Deployed(copy.deepcopy(net)))
+    assert not any(isinstance(module, nn.ConvTranspose2d) for module in plain.modules())
+    view = torch.randint(0, 255, (2, 64, 96, 3), dtype=torch.uint8)
+    with torch.inference_mode():
+        for a, b in zip(Deployed(net)(view), plain(view), strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
+        assert a.shape == (2, 16, 24, 16)
+        cells = net(view.permute(0, 3, 1, 2).float()).prototypes
+    torch.testing.assert_close(
+        a[1, 3, 5].reshape(2, 2, 4), cells[1, :, 6:8, 10:12].permute(1, 2, 0), rtol=1e-4, atol=1e-4
+    )
 
 
 def test_other_kinds_are_refused():

@@ -40,3 +40,15 @@ def test_a_successor_sees_the_same():
         first(frame(seq))
     second = make(motion=True, state=first.state)
     assert np.array_equal(first(frame(20, box=True)).motion, second(frame(20, box=True)).motion)
+
+
+def test_frames_that_are_not_for_the_network_have_no_view_and_teach_nothing():
+    model = ModelConfig(view=VIEW, detect_every=3)
+    sparse = Preprocessor.of(StreamConfig(source="x"), model, VIEW, motion=True)
+    wanted = make(motion=True)
+    for seq in range(60):
+        sample = sparse(frame(seq, box=seq % 3 != 0))
+        assert sample.has_view == (seq % 3 == 0)
+        assert sample.fit == wanted(frame(seq)).fit
+    assert sparse.state.pts_ns == 57 * 40_000_000
+    assert not sparse(frame(60)).motion.any(), "what was shown between was not seen"
