@@ -1,11 +1,13 @@
 """How much of an object a frame shows, as far as one frame tells: 1, less for what cuts it off or stands before it.
 
 Objects stand on the ground: the one whose box ends lower in the picture is nearer. Where an object's outline touches a
-nearer one, or their masks overlap, something of it is hidden. Of what the border of the frame cuts off, shape tells how
-much there is: the further a car reaches into the picture, for its height, the more of it is seen.
+nearer one, or their masks overlap, something of it is hidden; where the mask of any other of its kind overlaps, either
+mask may hold both of them. Of what the border of the frame cuts off, shape tells how much there is: the further a car
+reaches into the picture, for its height, the more of it is seen.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from math import prod
 
 import cv2
@@ -34,6 +36,15 @@ _RIM = 0.15
 _KERNEL = np.ones((3, 3), np.uint8)
 
 
+@dataclass(frozen=True, slots=True)
+class _Neighbour:
+    """Another object's silhouette: bool [32, 32]; whether it stands nearer; whether it is of the same kind."""
+
+    cells: npt.NDArray[np.bool_]
+    nearer: bool
+    alike: bool
+
+
 class Completeness:
     """Judges the objects of one stream.
 
@@ -48,19 +59,19 @@ class Completeness:
     def __call__(self, track: Track, others: Iterable[Track], size_hw: tuple[int, int]) -> float:
         """0..1 of a track in a frame of size_hw (pixels) that shows others, itself perhaps among them."""
         whole = _clear_of_border(track.box, size_hw)
+        if track.mask is None:
+            return whole
         wide = _grown(track.box)
-        nearer = [
-            other.mask
-            for other in others
-            if other.mask is not None and other.box[3] > track.box[3] and _meet(other.mask.box, wide)
-        ]
-        if track.mask is None or not (nearer or self._zones):
+        near = list(_neighbours(track, others, wide))
+        if not (near or self._zones):
             return whole
         inside = silhouette(track.mask, wide) > 127
         rim = _rim(inside)
-        if nearer:
-            front = np.logical_or.reduce([silhouette(mask, wide) > 127 for mask in nearer])
-            whole *= max(_HIDDEN, (1 - _share(rim, front)) * (1 - _share(inside, front)))
+        if near:
+            front = [one.cells for one in near if one.nearer]
+            along = _share(rim, np.logical_or.reduce(front)) if front else 0.0
+            claimed = _share(inside, np.logical_or.reduce([one.cells for one in near]))
+            whole *= max(_HIDDEN, (1 - along) * (1 - claimed))
         if self._zones:
             along = _share(rim, self._unseen(wide, size_hw))
             whole *= _CUT + (1 - _CUT) * max(0.0, 1 - along / _CUT_OUTLINE)
@@ -77,6 +88,17 @@ class Completeness:
         matrix = np.array([[step_x, 0, box[0] + step_x / 2 - 0.5], [0, step_y, box[1] + step_y / 2 - 0.5]])
         size = (SILHOUETTE_SIDE, SILHOUETTE_SIDE)
         return cv2.warpAffine(self._hidden, matrix, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP) > 0
+
+
+def _neighbours(track: Track, others: Iterable[Track], wide: Box) -> Iterator[_Neighbour]:
+    """Those that may stand before the track, whose box grows to wide, or lie on top of it as one of its own kind."""
+    for other in others:
+        if other.mask is None or other.id == track.id or not _meet(other.mask.box, wide):
+            continue
+        nearer = other.box[3] > track.box[3]
+        alike = other.label == track.label and _meet(other.mask.box, track.box)
+        if nearer or alike:
+            yield _Neighbour(silhouette(other.mask, wide) > 127, nearer, alike)
 
 
 def _clear_of_border(box: Box, size_hw: tuple[int, int]) -> float:

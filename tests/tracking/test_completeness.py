@@ -10,8 +10,8 @@ from tests.tracking.scenes import SIZE_HW, ellipse_mask
 ME: Box = (60.0, 40.0, 140.0, 180.0)
 
 
-def track(box: Box = ME, *, track_id: int = 1, mask: SoftMask | None = None) -> Track:
-    return Track(track_id, "person", 0.8, box, "active", mask or ellipse_mask(box), "person")
+def track(box: Box = ME, *, track_id: int = 1, mask: SoftMask | None = None, label: str = "person") -> Track:
+    return Track(track_id, label, 0.8, box, "active", mask or ellipse_mask(box), label)
 
 
 def zone(kind: str, *corners: tuple[float, float]) -> ZoneConfig:
@@ -56,12 +56,21 @@ def test_of_what_a_border_cuts_the_more_is_left_the_further_it_reaches_into_the_
 def test_one_in_front_hides_one_behind_does_not() -> None:
     me = track()
     front = track((80.0, 90.0, 160.0, 220.0), track_id=2)
-    behind = track((80.0, 20.0, 160.0, 150.0), track_id=3)
+    behind = track((80.0, 20.0, 160.0, 150.0), track_id=3, label="vehicle")
     far = track((200.0, 90.0, 260.0, 220.0), track_id=4)
     lost = Track(5, "person", 0.8, front.box, "lost")
     assert Completeness()(me, [me, front], SIZE_HW) < 0.8
     assert Completeness()(me, [me, behind, far, lost], SIZE_HW) == 1
     assert Completeness()(behind, [me, behind], SIZE_HW) < 0.8
+
+
+def test_a_mask_that_another_of_its_kind_has_too_is_in_doubt() -> None:
+    """Two tracks of one object, or a mask in which two run together; a rider and the bicycle are no such thing."""
+    me = track()
+    higher: list[Box] = [(60.0 + by, 30.0, 140.0 + by, 170.0) for by in (0, 20, 40, 75)]
+    doubles = [Completeness()(me, [me, track(box, track_id=2)], SIZE_HW) for box in higher]
+    assert doubles == sorted(doubles) and 0 < doubles[0] < 0.6 and doubles[-1] > 0.95
+    assert all(Completeness()(me, [me, track(box, track_id=2, label="vehicle")], SIZE_HW) == 1 for box in higher)
 
 
 def test_masks_decide_not_boxes() -> None:
