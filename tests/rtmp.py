@@ -18,7 +18,8 @@ import av
 from tests.conftest import require_debian
 
 NGINX = Path("/usr/sbin/nginx")
-MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
+_MODULES = Path("/usr/lib/nginx/modules")
+MODULE, _STREAM_MODULE = _MODULES / "ngx_rtmp_module.so", _MODULES / "ngx_stream_module.so"
 _CONFIG = """
 load_module {module};
 daemon off;
@@ -34,22 +35,43 @@ rtmp {{
   }}
 }}
 """
+_TLS_CONFIG = """
+stream {{
+  server {{
+    listen 127.0.0.1:{tls_port} ssl;
+    ssl_certificate {certificate};
+    ssl_certificate_key {certificate};
+    proxy_pass 127.0.0.1:{port};
+  }}
+}}
+"""
 
 
 @contextmanager
-def rtmp_server(*, record_in: Path | None = None, port: int | None = None) -> Iterator[str]:
-    """Serve RTMP on this machine; gives the URL under which streams have their names. record_in keeps what comes."""
+def rtmp_server(
+    *, record_in: Path | None = None, port: int | None = None, certificate: Path | None = None
+) -> Iterator[str]:
+    """Serve RTMP on this machine; gives the URL under which streams have their names.
+
+    record_in: keeps what comes. certificate: a file with a certificate and its key: over TLS instead.
+    """
     require_debian("nginx-light libnginx-mod-rtmp", NGINX.exists() and MODULE.exists())
     port = port or free_port()
     with tempfile.TemporaryDirectory() as temporary:
         folder = record_in or Path(temporary)
         config = Path(temporary) / "nginx.conf"
         record = "all" if record_in else "off"
-        config.write_text(_CONFIG.format(module=MODULE, folder=folder, port=port, record=record))
+        text = _CONFIG.format(module=MODULE, folder=folder, port=port, record=record)
+        tls_port = free_port()
+        if certificate is not None:
+            require_debian("libnginx-mod-stream", _STREAM_MODULE.exists())
+            text = f"load_module {_STREAM_MODULE};{text}"
+            text += _TLS_CONFIG.format(certificate=certificate, tls_port=tls_port, port=port)
+        config.write_text(text)
         nginx = subprocess.Popen([NGINX, "-c", config, "-e", folder / "error.log", "-p", temporary])
         try:
             _wait_for(port)
-            yield f"rtmp://127.0.0.1:{port}/live"
+            yield f"rtmp://127.0.0.1:{port}/live" if certificate is None else f"rtmps://127.0.0.1:{tls_port}/live"
         finally:
             nginx.kill()
             nginx.wait()

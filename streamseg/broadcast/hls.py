@@ -1,16 +1,15 @@
-"""HTTP Live Streaming: a folder with a playlist and its segments, for any web server. A thread of its own."""
+"""HTTP Live Streaming: a folder with a playlist and its segments, for any web server."""
 
 import hashlib
 import logging
 import math
-import threading
 from collections import deque
 from itertools import pairwise
 from pathlib import Path
 
+from streamseg.broadcast.outlet import Outlet
 from streamseg.broadcast.pictures import EncodedPicture
 from streamseg.broadcast.playlist import Playlist, Segment
-from streamseg.broadcast.waiting import WaitingPictures
 from streamseg.config_broadcast import HlsConfig
 from streamseg.errors import SinkError
 from streamseg.sinks.disk import refuse_link, sink_errors, write_atomic
@@ -26,7 +25,7 @@ _PAUSE_TICKS = 2 * KEY_TICKS
 """A picture that would stay for longer is the last one before a pause: no segment lasts so long."""
 
 
-class HlsFolder:
+class HlsFolder(Outlet):
     """Writes <stream>/hls/ from the pictures that it is given.
 
     A segment begins with a key picture and ends with the first one after segment_s. Files appear whole, the segment
@@ -39,33 +38,15 @@ class HlsFolder:
     """
 
     def __init__(self, folder: Path, config: HlsConfig):
+        super().__init__(f"hls-{folder.name}")
         self._folder, self._config = folder / HLS, config
-        self._waiting = WaitingPictures()
         self._playlist = Playlist(math.ceil(config.segment_s + KEY_TICKS / TICKS_PER_S))
         self._pictures: list[EncodedPicture] = []
         self._step = _USUAL_STEP
         self._head = ""
         self._breaks = False
         self._old: deque[str] = deque()
-        self._thread = threading.Thread(target=self._run, name=f"hls-{folder.name}", daemon=True)
         self._thread.start()
-
-    def put(self, picture: EncodedPicture) -> None:
-        """Take a picture; never waits."""
-        self._waiting.put(picture)
-
-    def end(self) -> None:
-        """The stream is over: write the last segment, end the thread."""
-        self._waiting.end()
-
-    @property
-    def running(self) -> bool:
-        """Whether the thread has still to end."""
-        return self._thread.is_alive()
-
-    def join(self, timeout_s: float) -> None:
-        """Wait for that."""
-        self._thread.join(timeout_s)
 
     def _run(self) -> None:
         try:

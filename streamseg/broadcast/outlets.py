@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from streamseg.broadcast.hls import HlsFolder
+from streamseg.broadcast.outlet import Outlet
 from streamseg.broadcast.pictures import EncodedPicture
 from streamseg.broadcast.push import Push
 from streamseg.broadcast.push_status import PushStatus
@@ -26,8 +27,8 @@ class Outlets:
 
     def __init__(self, out: Path, config: BroadcastConfig):
         self._out, self._hls, self._ca_file = out, config.hls, config.ca_file
-        self._open: dict[str, list[Push | HlsFolder]] = {}
-        self._ending: list[Push | HlsFolder] = []
+        self._open: dict[str, list[Outlet]] = {}
+        self._ending: list[Outlet] = []
         self._ended: dict[str, None] = {}
 
     @property

@@ -7,11 +7,11 @@ import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from streamseg.broadcast.outlet import Outlet
 from streamseg.broadcast.pictures import EncodedPicture
 from streamseg.broadcast.push_status import PushState, PushStatus
 from streamseg.broadcast.pusher_process import PusherProcess, PushFailed
 from streamseg.broadcast.shown import shown_url
-from streamseg.broadcast.waiting import WaitingPictures
 from streamseg.capture.backoff import Backoff
 from streamseg.capture.redact import redact
 
@@ -23,8 +23,8 @@ _DEBIAN_CA_FILE = "/etc/ssl/certs/ca-certificates.crt"
 _PORTS = {"rtsp": 554, "rtsps": 322, "rtmp": 1935, "rtmps": 443}
 
 
-class Push:
-    """A thread of its own. It begins with the first picture, and each connection with a key picture.
+class Push(Outlet):
+    """Begins with the first picture, and each connection with a key picture.
 
     Args:
         stream: its name.
@@ -33,17 +33,16 @@ class Push:
     """
 
     def __init__(self, stream: str, url: str, ca_file: Path | None = None):
+        super().__init__(f"push-{stream}")
         self.stream, self.url = stream, url
         self._ca_file = str(ca_file or ssl.get_default_verify_paths().cafile or _DEBIAN_CA_FILE)
         self._shown = shown_url(url, stream)
-        self._waiting = WaitingPictures()
         self._state: PushState = "waiting"
         self._reason: str | None = None
         self._told: str | None = None
         self._connections = self._sent = 0
         self._ending = threading.Event()
         self._backoff = Backoff(_BACKOFF_MAX_S)
-        self._thread = threading.Thread(target=self._run, name=f"push-{stream}", daemon=True)
         self._thread.start()
 
     @property
@@ -53,23 +52,10 @@ class Push:
         dropped = self._waiting.dropped
         return PushStatus(self.stream, self._shown, self._state, self._reason, reconnects, self._sent, dropped)
 
-    def put(self, picture: EncodedPicture) -> None:
-        """Take a picture; never waits."""
-        self._waiting.put(picture)
-
     def end(self) -> None:
         """The stream is over: push what waits, say goodbye, end the thread."""
         self._ending.set()
-        self._waiting.end()
-
-    @property
-    def running(self) -> bool:
-        """Whether the thread has still to end."""
-        return self._thread.is_alive()
-
-    def join(self, timeout_s: float) -> None:
-        """Wait for that."""
-        self._thread.join(timeout_s)
+        super().end()
 
     def _run(self) -> None:
         while (picture := self._waiting.get()) is not None:

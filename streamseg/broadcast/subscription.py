@@ -1,6 +1,6 @@
 """The receivers' side of a Tap: a bound SUB socket in the run's folder."""
 
-from contextlib import suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import zmq
 
 from streamseg.broadcast.pictures import EncodedPicture, decode
 from streamseg.broadcast.tap import QUEUE
-from streamseg.runtime.endpoints import listen
+from streamseg.runtime.endpoints import bind_ipc
 
 
 def subscriber(context: "zmq.Context[Any]", path: Path) -> Any:
@@ -18,14 +18,13 @@ def subscriber(context: "zmq.Context[Any]", path: Path) -> Any:
     Raises:
         ConfigError: the folder is not ours alone.
     """
-    with suppress(FileNotFoundError):
-        path.unlink()
-    with listen(path) as listener:
+    path.unlink(missing_ok=True)
+    with ExitStack() as failing:
         socket = context.socket(zmq.SUB)
+        failing.callback(socket.close, 0)
         socket.rcvhwm = QUEUE
-        socket.setsockopt(zmq.USE_FD, listener.fileno())
-        socket.bind(f"ipc://{path}")
-        listener.detach()
+        bind_ipc(socket, path)
+        failing.pop_all()
     return socket
 
 

@@ -3,11 +3,12 @@
 Active objects are tinted, outlined and named; tentative ones get a thin outline; lost ones a dim dashed box.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from streamseg.config import VideoConfig
+from streamseg.config_output import VideoConfig
 from streamseg.geometry import cover
 from streamseg.records import Extraction, Planes, Track
 from streamseg.sinks.canvas import F64, Canvas, Rgb, rounded_box, text_mask
@@ -149,14 +150,19 @@ def _place(box: Box, size: tuple[int, int], size_hw: tuple[int, int], taken: lis
     middle, gap = (box[0] + box[2] - width) / 2, 3
     rows = (box[1] - height - gap, box[1] + gap, box[3] + gap, (box[1] + box[3] - height) / 2)
     columns = (middle, box[2] + gap, box[0] - width - gap)
-    plates = [_inside((x, y), size, size_hw) for x in columns for y in rows]
     own, room = (box[2] - box[0]) * (box[3] - box[1]), width * height
 
     def hidden(plate: Box) -> float:
         names = sum(_overlap(plate, other) for other in taken) / room
         return names + max(0.0, _overlap(plate, box) / max(own, 1.0) - 0.1)
 
-    return min(plates, key=hidden)
+    best, least = box, math.inf
+    for plate in (_inside((x, y), size, size_hw) for x in columns for y in rows):
+        if (now := hidden(plate)) < least:
+            best, least = plate, now
+        if not least:
+            break  # nowhere is better, and most find such a place at once
+    return best
 
 
 def _inside(corner: tuple[float, float], size: tuple[int, int], size_hw: tuple[int, int]) -> Box:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 
-from streamseg.config import ClipsConfig
+from streamseg.config_output import ClipsConfig
 from streamseg.provenance import Provenance
 from streamseg.records import U8
 from streamseg.sinks.clip_layout import Canvas, Moment, clock, lay_out

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from streamseg.config import ClipsConfig
+from streamseg.config_output import ClipsConfig
 from streamseg.sinks.clip_path import lazy_path, smooth_path
 from streamseg.sinks.clip_reel import Head, Picture
 

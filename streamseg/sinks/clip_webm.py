@@ -15,7 +15,7 @@ import av.packet
 import cv2
 import numpy as np
 
-from streamseg.config import ClipsConfig
+from streamseg.config_output import ClipsConfig
 from streamseg.pixels import planes_from_rgb
 from streamseg.records import U8, Color
 from streamseg.sinks.pull_push import filled_in

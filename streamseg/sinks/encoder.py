@@ -8,7 +8,7 @@ from typing import Any
 import av
 import numpy as np
 
-from streamseg.config import VideoConfig
+from streamseg.config_output import VideoConfig
 from streamseg.records import Color, Planes
 from streamseg.sinks.audio import AudioTrack
 from streamseg.sinks.fragments import Sample

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from streamseg.config import VideoConfig
+from streamseg.config_output import VideoConfig
 from streamseg.errors import SinkError
 from streamseg.records import Frame, StreamInfo
 from streamseg.sinks.encoder import KEY_TICKS, TICKS_PER_S, Encoded, Encoder, Look, Picture

@@ -8,7 +8,7 @@ import logging
 import re
 from pathlib import Path
 
-from streamseg.config import OutputConfig
+from streamseg.config_output import OutputConfig
 from streamseg.errors import SinkError
 from streamseg.sinks.disk import refuse_link, sink_errors
 

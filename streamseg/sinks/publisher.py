@@ -3,7 +3,6 @@
 import contextlib
 import socket as sockets
 import threading
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import zmq
 from streamseg.config_metadata import PublishConfig
 from streamseg.errors import SinkError
 from streamseg.runtime.curve import Guard, guarded
-from streamseg.runtime.endpoints import listen, parse
+from streamseg.runtime.endpoints import bind_ipc, parse
 from streamseg.sinks.secrets_env import curve_keys
 
 _LINGER_MS = 1000
@@ -40,7 +39,9 @@ class Publisher:
             self._socket.sndhwm = config.queue
             place = parse(config.endpoint)
             if isinstance(place, Path):
-                opened.enter_context(_bound_ipc(self._socket, place))
+                _make_room(place)
+                bind_ipc(self._socket, place)
+                opened.callback(place.unlink, missing_ok=True)
             else:
                 if guard := _guard(config):
                     opened.enter_context(guarded(self._socket, guard))
@@ -87,24 +88,10 @@ def _guard(config: PublishConfig) -> Guard | None:
     return Guard(keys, subscribers, exposed=True) if keys else None
 
 
-@contextlib.contextmanager
-def _bound_ipc(socket: zmq.Socket[bytes], path: Path) -> Iterator[None]:
-    """Bind by a listener of our own making, of mode 0600 in a folder of mode 0700; the file goes in the end."""
+def _make_room(path: Path) -> None:
+    """Make the folder; a predecessor that was killed left its socket's file, one that somebody listens at stays."""
     with contextlib.suppress(OSError):
         path.parent.mkdir(0o700)
-    _remove_dead(path)
-    with listen(path) as listener:
-        try:
-            socket.setsockopt(zmq.USE_FD, listener.fileno())
-            socket.bind(f"ipc://{path}")
-            listener.detach()
-            yield
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def _remove_dead(path: Path) -> None:
-    """A predecessor that was killed left its socket's file; one that somebody listens at stays."""
     if not path.is_socket():
         return
     with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as probe:

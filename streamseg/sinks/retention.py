@@ -4,6 +4,7 @@ Only what streamseg wrote and will not write again is looked at: parts of files 
 cut-outs, and best shots of tracks that are over. Links are never followed.
 """
 
+import functools
 import json
 import logging
 import os
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamseg.config import OutputConfig
+from streamseg.config_output import OutputConfig
 from streamseg.sinks.outdir import is_ours
 from streamseg.sinks.rotation import last_part
 
@@ -30,7 +31,7 @@ _LEFT_EMPTY_NS = 3600 * 1_000_000_000
 
 @dataclass(frozen=True, slots=True, order=True)
 class Result:
-    """A file that could go: when it was last written (ns since 1970), its path, its size in bytes."""
+    """A file of a stream: when it was last written (ns since 1970), its path, its size in bytes."""
 
     at_ns: int
     path: Path
@@ -69,21 +70,19 @@ class Retention:
 
         Too old, too much, or less free on the disk than disk_free_mb: in this order, the oldest first.
         """
-        results, left = [], 0
-        for stream in self._streams():
-            for path, stat in _files(stream):
-                left += stat.st_size
-                if _may_go(path, stream):
-                    results.append(Result(stat.st_mtime_ns, path, stat.st_size))
+        results = sorted(result for stream in self._streams() for result in _files(stream))
+        left = sum(result.size for result in results)
         short = max(0, self._free - shutil.disk_usage(self._folder).free) if self._folder.exists() else 0
+        judge = _Judge(self._folder)
         files = size = 0
-        for result in sorted(results):
+        for result in results:
             too_old = self._age_ns is not None and result.at_ns < now_ns - self._age_ns
             too_much = self._size is not None and left > self._size
             if not (too_old or too_much or size < short):
                 break
-            result.path.unlink(missing_ok=True)
-            files, size, left = files + 1, size + result.size, left - result.size
+            if judge.may_go(result.path):
+                result.path.unlink(missing_ok=True)
+                files, size, left = files + 1, size + result.size, left - result.size
         for stream in self._streams():
             _remove_empty(stream / "cutouts", now_ns)
             _remove_empty(stream / "clips", now_ns)
@@ -95,37 +94,46 @@ class Retention:
         return [path for path in self._folder.iterdir() if path.is_dir() and not path.is_symlink() and is_ours(path)]
 
 
-def _files(stream: Path) -> Iterator[tuple[Path, os.stat_result]]:
+class _Judge:
+    """Tells which files of an output folder may go; in one sweep it looks once at each track, and for newest parts."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._newest = functools.cache(last_part)
+        self._is_over = functools.cache(_is_over)
+
+    def may_go(self, path: Path) -> bool:
+        """Whether streamseg wrote a file, and will not touch it again."""
+        stream, *place = path.relative_to(self._folder).parts
+        if path.is_symlink():
+            return False
+        match place:
+            case [name]:
+                part = _PART.fullmatch(name)
+                if part is None or f"{part['stem']}.{part['extension']}" not in _PARTED:
+                    return False
+                newest = self._newest(self._folder / stream, f"{part['stem']}.{part['extension']}")
+                return int(part["index"] or 1) < newest
+            case ["cutouts", track, name] if _TRACK.fullmatch(track):
+                return bool(_CUTOUT.fullmatch(name)) or (bool(_BEST.fullmatch(name)) and self._is_over(path.parent))
+            case ["clips", name]:
+                return bool(_CLIP.fullmatch(name))
+            case ["clips", track, name] if _TRACK.fullmatch(track):
+                return bool(_CUTOUT.fullmatch(name))
+        return False
+
+
+def _files(stream: Path) -> Iterator[Result]:
     """Every file of a stream's folder."""
     for folder, folders, names in os.walk(stream):
         folders[:] = [name for name in folders if not (Path(folder) / name).is_symlink()]
         for name in names:
             path = Path(folder) / name
             try:
-                yield path, path.lstat()
+                stat = path.lstat()
             except FileNotFoundError:
                 continue  # its sink was faster
-
-
-def _may_go(path: Path, stream: Path) -> bool:
-    """Whether streamseg wrote a file, and will not touch it again."""
-    place = path.relative_to(stream).parts
-    if path.is_symlink():
-        return False
-    match place:
-        case (name,):
-            part = _PART.fullmatch(name)
-            if part is None or f"{part['stem']}.{part['extension']}" not in _PARTED:
-                return False
-            newest = last_part(stream, f"{part['stem']}.{part['extension']}")
-            return int(part["index"] or 1) < newest
-        case ("cutouts", track, name) if _TRACK.fullmatch(track):
-            return bool(_CUTOUT.fullmatch(name)) or (bool(_BEST.fullmatch(name)) and _is_over(path.parent))
-        case ("clips", name):
-            return bool(_CLIP.fullmatch(name))
-        case ("clips", track, name) if _TRACK.fullmatch(track):
-            return bool(_CUTOUT.fullmatch(name))
-    return False
+            yield Result(stat.st_mtime_ns, path, stat.st_size)
 
 
 def _is_over(track: Path) -> bool:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamseg.config import OutputConfig
+from streamseg.config_output import OutputConfig
 from streamseg.sinks.disk import sink_errors
 
 

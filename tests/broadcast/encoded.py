@@ -7,7 +7,7 @@ import av
 import numpy as np
 
 from streamseg.broadcast.pictures import EncodedPicture
-from streamseg.config import VideoConfig
+from streamseg.config_output import VideoConfig
 from streamseg.records import Color, Planes
 from streamseg.sinks.encoder import KEY_TICKS, TICKS_PER_S, Encoder, Look, picture_of
 from streamseg.testing import draw_mark, read_mark

@@ -13,8 +13,8 @@ import pytest
 
 from streamseg.broadcast.hls import HlsFolder
 from streamseg.broadcast.playlist import Playlist, Segment
-from streamseg.config import OutputConfig
 from streamseg.config_broadcast import HlsConfig
+from streamseg.config_output import OutputConfig
 from streamseg.sinks.outdir import prepare_output
 from streamseg.testing import read_mark
 from tests.broadcast.encoded import Source, numbers

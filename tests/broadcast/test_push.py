@@ -216,6 +216,19 @@ def test_an_rtmp_server_records_what_is_pushed(tmp_path: Path) -> None:
         assert came == list(range(came[0], playing.source.number)) and came[0] % 20 == 0
 
 
+def test_over_rtmps_only_a_server_whose_certificate_is_trusted_gets_anything(tmp_path: Path, certificate: Path) -> None:
+    (server := tmp_path / "server").mkdir()
+    with rtmp_server(record_in=server, certificate=certificate) as base:
+        trusting, doubting = Push("gate", f"{base}/gate", tmp_path / "certificate.pem"), Push("door", f"{base}/door")
+        with Playing(trusting, doubting):
+            wait_for(sent(trusting, 25))
+            wait_for(lambda: "CERTIFICATE_VERIFY_FAILED" in (doubting.status.reason or ""))
+        assert doubting.status.sent == 0
+        [recording] = server.glob("*.flv")
+        assert recording.name.startswith("gate")
+        wait_for(lambda: len(marks(recording)) == trusting.status.sent)
+
+
 def test_an_rtmp_server_that_dies_and_comes_back_is_connected_to_again() -> None:
     port = free_port()
     push = Push("gate", f"rtmp://127.0.0.1:{port}/live/gate")

@@ -2,9 +2,6 @@
 
 import http.server
 import re
-import shutil
-import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +12,7 @@ import cv2
 from streamseg.control_file import RunningRun
 from streamseg.testing import read_mark
 from tests.broadcast.test_watching_runs import served
-from tests.conftest import require_debian
+from tests.chromium import require_chromium, screenshot
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "streams-out.md"
 PATIENCE_S = 80
@@ -83,25 +80,13 @@ def site(content: bytes) -> Iterator[tuple[str, threading.Event]]:
 
 
 def test_the_documented_page_shows_the_stream_in_all_three_ways(tmp_path: Path) -> None:
-    chromium = shutil.which("chromium")
-    require_debian("chromium", chromium is not None)
-    with served(tmp_path, noisy=True) as (job, running), site(page(running)) as (url, told):
-        with tempfile.TemporaryDirectory() as folder:
-            screenshot = Path(folder) / "screen.png"
-            command = [
-                str(chromium),
-                *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"),
-                "--autoplay-policy=no-user-gesture-required",
-                f"--user-data-dir={folder}/profile",
-                f"--window-size={3 * SIZE[0]},{3 * SIZE[1]}",
-                f"--screenshot={screenshot}",
-                url,
-            ]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S + 10, check=False)
-            picture = cv2.imread(str(screenshot), cv2.IMREAD_GRAYSCALE)
-        assert told.is_set() and picture is not None, done.stderr[-2000:]
-        newest = job.lines("gate")
+    require_chromium()
     width, height = SIZE
+    with served(tmp_path, noisy=True) as (job, running), site(page(running)) as (url, told):
+        screen = screenshot(url, size_wh=(3 * width, 3 * height), patience_s=PATIENCE_S + 10)
+        assert told.is_set() and screen.picture is not None, screen.said
+        newest = job.lines("gate")
+    picture = cv2.cvtColor(screen.picture, cv2.COLOR_RGB2GRAY)
     found = [read_mark(picture[:height, left : left + width]) for left in (0, width, 2 * width)]
     assert None not in found, found
     assert all(0 < newest - number < 100 for number in found), (found, newest)

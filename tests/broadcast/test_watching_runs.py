@@ -128,7 +128,8 @@ def test_who_may_watch_and_what_there_is(tmp_path: Path) -> None:
                 content += answer.read1(65536)
         found = numbers(whole_fragments(content))
         assert found == sorted(found) and None not in found
-        assert len(set(range(found[0], found[-1] + 1)) - set(found)) <= FPS
+        # pictures that the dead process had not sent yet are lost, at most those from a key picture to the next
+        assert len(set(range(found[0], found[-1] + 1)) - set(found)) <= 2 * FPS
 
 
 def asked(running: RunningRun, path: str, body: dict[str, Any] | None = None) -> bytes:

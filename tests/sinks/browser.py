@@ -6,9 +6,6 @@ a screenshot and ends.
 """
 
 import json
-import shutil
-import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
-from tests.conftest import require_debian
+from tests.chromium import screenshot
 
 PATIENCE_S = 90
 WINDOW_WH = 320, 240
@@ -71,26 +67,13 @@ class Seen:
 
 def play(video: Path, colour: tuple[int, int, int]) -> Seen:
     """Play a video to its end in Chromium, over a page of an RGB colour."""
-    chromium = shutil.which("chromium")
-    require_debian("chromium", chromium is not None)
-    with _site(video, f"rgb{colour}") as (url, told), tempfile.TemporaryDirectory() as folder:
-        screenshot = Path(folder) / "screen.png"
-        command = [
-            str(chromium),
-            *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"),
-            "--autoplay-policy=no-user-gesture-required",
-            f"--user-data-dir={folder}/profile",
-            f"--window-size={WINDOW_WH[0]},{WINDOW_WH[1]}",
-            f"--screenshot={screenshot}",
-            url,
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-        assert told.content, f"the page told nothing, chromium's status {done.returncode}: {done.stderr[-2000:]}"
-        picture = cv2.imread(str(screenshot))
-    assert picture is not None and "error" not in told.content, told.content
+    with _site(video, f"rgb{colour}") as (url, told):
+        screen = screenshot(url, size_wh=WINDOW_WH, patience_s=PATIENCE_S)
+    assert told.content, f"the page told nothing, chromium's {screen.said}"
+    assert screen.picture is not None and "error" not in told.content, told.content
     width, height = told.content["size"]
     clear, covered = (np.array(told.content[key], np.uint8).reshape(height, width, 4) for key in ("clear", "covered"))
-    return Seen(told.content["duration"], told.content["pictures"], clear, covered, picture[:, :, ::-1])
+    return Seen(told.content["duration"], told.content["pictures"], clear, covered, screen.picture)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from streamseg.config import VideoConfig
+from streamseg.config_output import VideoConfig
 from streamseg.geometry import SoftMask
 from streamseg.pixels import frame_rgb
 from streamseg.records import Extraction, Frame, Planes, Track

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamseg.config import ClipsConfig
+from streamseg.config_output import ClipsConfig
 from streamseg.sinks.clip_layout import HOLD_MS, clock, lay_out
 from streamseg.sinks.clip_reel import Head, Picture
 

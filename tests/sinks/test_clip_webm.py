@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from streamseg.config import ClipsConfig
+from streamseg.config_output import ClipsConfig
 from streamseg.sinks.clip_webm import WebmFile, spread_colours
 from tests.sinks.clip_scenes import shown
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from streamseg.config import OutputConfig
+from streamseg.config_output import OutputConfig
 from streamseg.errors import SinkError
 from streamseg.sinks import prepare_output
 from streamseg.sinks.clips import _Ended, _Position, _Reel

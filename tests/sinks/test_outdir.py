@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from streamseg.config import Config, OutputConfig, StreamConfig
+from streamseg.config import Config, StreamConfig
+from streamseg.config_output import OutputConfig
 from streamseg.errors import SinkError
 from streamseg.records import Extraction
 from streamseg.sinks import build_sinks, prepare_output

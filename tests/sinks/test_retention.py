@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from streamseg.config import OutputConfig
+from streamseg.config_output import OutputConfig
 from streamseg.sinks.outdir import MARKER
 from streamseg.sinks.retention import Retention
+from streamseg.sinks.rotation import last_part
 
 NOW_NS = time.time_ns()
 _HOUR_NS = 3600 * 1_000_000_000
@@ -118,6 +119,31 @@ def test_folders_of_tracks_that_are_left_empty_go_later(out: Path) -> None:
     os.utime(track, ns=(at_ns, at_ns))
     sweep(out, keep_hours=1)
     assert not track.exists()
+
+
+def test_it_looks_no_closer_than_it_must(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[str] = []
+
+    def look(folder: Path, name: str) -> int:
+        looks.append(f"{folder.name}/{name}")
+        return last_part(folder, name)
+
+    monkeypatch.setattr("streamseg.sinks.retention.last_part", look)
+    for index in range(2, 12):
+        put(out / "gate" / f"annotated-{index:04d}.mp4", 40 - index)
+        put(out / "yard" / f"objects-{index:04d}.jsonl", 40 - index)
+    assert sweep(out, keep_hours=99, keep_gb=1) == set()
+    assert looks == []
+    assert len(sweep(out, keep_hours=20)) == 18
+    assert sorted(looks) == ["gate/annotated.mp4", "yard/objects.jsonl"]
+
+
+def test_best_shots_of_a_track_go_together_though_the_word_that_it_is_over_goes_first(out: Path) -> None:
+    track = out / "gate/cutouts/7-person"
+    put(track / "best.json", 30, b'{"final": true}')
+    put(track / "best.png", 29)
+    put(track / ".shot-3.png", 28)  # a predecessor that was killed left it
+    assert sweep(out, keep_hours=15) == {"gate/cutouts/7-person/best.json", "gate/cutouts/7-person/best.png"}
 
 
 def test_before_anything_was_written(tmp_path: Path) -> None:
