@@ -7,7 +7,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c co
 DEMO := synthetic://street?seconds=20&size=1280x720&fps=25&seed=1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench chaos lint wheel image clean
+.PHONY: help install demo test bench throughput chaos lint wheel image clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -39,8 +39,13 @@ bench: .venv/.ready-test ## CPU, hops, memory, recovery of the processes, and la
 	.venv/bin/python tests/bench/processes.py
 	.venv/bin/python tests/bench/memory.py
 	.venv/bin/python tests/bench/recovery.py
+	.venv/bin/python tests/bench/startup.py
 	.venv/bin/python tests/bench/latency.py
 	.venv/bin/python tests/bench/viewers.py
+
+CLIP ?=
+throughput: .venv/.ready-test ## frames/s beside the machine's limits and what others do; half an hour; CLIP=street.mp4
+	.venv/bin/python tests/bench/throughput.py $(CLIP)
 
 chaos: .venv/.ready-test ## workers killed, cameras failing, streams coming and going; half an hour
 	.venv/bin/python tests/chaos/kill_workers.py

@@ -101,7 +101,9 @@ def look(net: DeconvNet, seed: int = SEED) -> Seen:
 
 def _masks(outputs: tuple[Tensor, ...]) -> tuple[np.ndarray, Tensor]:
     """Boxes and logits of the objects in what Deployed says, best first; position's terms are smooth, but for the 1."""
-    prototypes, kinds = outputs[-1][0], len(LEVEL_KINDS)
+    height, width = outputs[-1].shape[1:3]
+    prototypes = outputs[-1][0].unflatten(2, (2, 2, -1)).transpose(1, 2).reshape(2 * height, 2 * width, -1)
+    kinds = len(LEVEL_KINDS)
     found = []
     for i, stride in enumerate(STRIDES):
         heat, box, mix = (part[0] for part in outputs[kinds * i : kinds * (i + 1)])
@@ -109,10 +111,10 @@ def _masks(outputs: tuple[Tensor, ...]) -> tuple[np.ndarray, Tensor]:
             left, top, right, bottom = box[:, y, x].tolist()
             cx, cy = (x + 0.5) * stride, (y + 0.5) * stride
             cells = np.array([cx - left, cy - top, cx + right, cy + bottom]) / MASK_STRIDE
-            cells = np.clip(cells, 0, np.array(prototypes.shape[:0:-1] * 2)).astype(int)
+            cells = np.clip(cells, 0, np.array(prototypes.shape[1::-1] * 2)).astype(int)
             if min(cells[2] - cells[0], cells[3] - cells[1]) >= 8:
                 own = mix[:, y, x]
-                drawn = torch.einsum("k,khw->hw", own[:-POSITION_TERMS], prototypes) + own[-POSITION_TERMS]
+                drawn = torch.einsum("k,hwk->hw", own[:-POSITION_TERMS], prototypes) + own[-POSITION_TERMS]
                 found.append((float(heat[label, y, x]), cells, drawn))
     found.sort(key=lambda row: -row[0])
     return np.array([cells for _, cells, _ in found]), torch.stack([drawn for _, _, drawn in found])

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 import streamseg
-from streamseg.config import VideoConfig
+from streamseg.config_output import VideoConfig
 from streamseg.pixels import frame_rgb
 from streamseg.records import Cutout, Frame, Planes
 from streamseg.sinks.annotate import Annotator

@@ -19,6 +19,8 @@ _GROWTH = 1.05
 _BUCKETS = math.ceil(math.log(1e12 / _FLOOR_NS, _GROWTH)) + 1
 BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds of a Histogram's buckets."""
+_BOUND_BUCKETS = tuple(int(math.log(bound_s * 1e9 / _FLOOR_NS, _GROWTH)) for bound_s in BOUNDS_S)
+"""In which of Latency's buckets each of them lies."""
 _SHARES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
 
@@ -66,8 +68,7 @@ class Latency:
     def histogram(self) -> "Histogram":
         """All durations in the coarse buckets that monitoring keeps."""
         upto = list(itertools.accumulate(self._counts))
-        last = (int(math.log(bound_s * 1e9 / _FLOOR_NS, _GROWTH)) for bound_s in BOUNDS_S)
-        counts = tuple(upto[min(bucket, _BUCKETS - 1)] for bucket in last)
+        counts = tuple(upto[bucket] for bucket in _BOUND_BUCKETS)
         return Histogram(counts, self._total, self._sum_ns / 1e9)
 
     def percentiles_ms(self) -> dict[str, float]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from streamseg.capture.redact import redact
+from streamseg.commands.bench import bench
 from streamseg.commands.camera import camera
 from streamseg.commands.check import check
 from streamseg.commands.ctl import ctl
@@ -21,7 +22,7 @@ from streamseg.commands.run import run
 from streamseg.commands.train import train
 from streamseg.errors import ConfigError, ModelError, StreamsegError
 
-COMMANDS: tuple[click.Command, ...] = (run, check, init, doctor, render, train, evaluate, export, ctl, camera)
+COMMANDS: tuple[click.Command, ...] = (run, check, init, doctor, render, train, evaluate, export, bench, ctl, camera)
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 

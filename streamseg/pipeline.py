@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from threading import Event
 
 from streamseg.accounts import Account
-from streamseg.records import Extraction, Frame, StreamInfo
+from streamseg.records import Extraction, Frame, Instances, Sample, StreamInfo
 from streamseg.stages import Network, Preprocess, Sink, Source, Tracker
 
 log = logging.getLogger(__name__)
@@ -30,12 +30,13 @@ class Pipeline:
     """One stream's five stages. Iterating opens them, yields each frame that every sink has let go, and closes them.
 
     A frame on which a stage fails is counted, and the stream goes on with the next one. A stream ends early, with the
-    error as it was raised, when its source breaks, when a sink fails, or after FAILURES_IN_A_ROW frames.
+    error as it was raised, when its source breaks, when a sink fails, or after FAILURES_IN_A_ROW frames. A sample
+    without a view is not for the network, which is None where no sample has one.
     """
 
     source: Source
     preprocess: Preprocess
-    network: Network
+    network: Network | None
     tracker: Tracker
     sinks: Sequence[Sink] = ()
     account: Account = field(default_factory=Account)
@@ -91,10 +92,17 @@ class Pipeline:
         """Stages two to four: what the project is about."""
         with self._stage("preprocess"):
             sample = self.preprocess(frame)
-        with self._stage("inference"):
-            [instances] = self.network([sample])
+        instances = self._look(sample)
         with self._stage("tracking"):
             return replace(self.tracker.update(frame, instances), fit=sample.fit)
+
+    def _look(self, sample: Sample) -> Instances | None:
+        if not sample.has_view:
+            return None
+        assert self.network is not None, "there is something to look at"
+        with self._stage("inference"):
+            [instances] = self.network([sample])
+        return instances
 
     def _deliver(self, extraction: Extraction, durable: list[int]) -> None:
         """Stage five: every sink gets the frame once; one that holds it from before, by its last seq, does not."""

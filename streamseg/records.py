@@ -124,12 +124,18 @@ class StreamInfo:
 class Sample:
     """The network's view of a frame: uint8 [h, w, 3] RGB, and the mapping back to frame pixels.
 
-    motion: uint8 [h/4, w/4], how surely each part of the view differs from its own past; None where nobody looked.
+    Empty where the network is not to look. motion: uint8 [h/4, w/4], how surely each part of the view differs from its
+    own past; None where nobody looked.
     """
 
     view: U8
     fit: Letterbox
     motion: U8 | None = None
+
+    @property
+    def has_view(self) -> bool:
+        """Whether there is something to look at."""
+        return self.view.size > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from streamseg.capture.matched import Matched
 from streamseg.capture.redact import redact
 from streamseg.config import Config, StreamConfig
 from streamseg.errors import ConfigError, SinkError, SourceError, told
-from streamseg.inference.no_network import NoNetwork
 from streamseg.job import DRAINING, JobStream
 from streamseg.pipeline import Pipeline
 from streamseg.preprocess.fit_only import FitOnly
@@ -98,7 +97,7 @@ class RenderJob(JobStream):
         fit = FitView(config.model.view, stream.region, config.model.enlarge)
         tracker = Replay(recorded, CutoutPlan.of(stream, config), fit, classes=config.classes_of(stream))
         sinks = [build_sink(kind, config, stream, version=__version__) for kind in kinds]
-        self._pipeline = Pipeline(source, FitOnly(fit), NoNetwork(), tracker, sinks, self.account)
+        self._pipeline = Pipeline(source, FitOnly(fit), None, tracker, sinks, self.account)
         return self._pipeline
 
     def run(self, pipeline: Pipeline, signals: Signals, shown: progress.Display) -> None:

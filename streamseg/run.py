@@ -22,7 +22,8 @@ from streamseg.broadcast.check import check_broadcast
 from streamseg.capture import expand, open_source
 from streamseg.capture.redact import redact
 from streamseg.capture.status import SourceStatus, status_of
-from streamseg.config import Config, OutputConfig, StreamConfig
+from streamseg.config import Config, StreamConfig
+from streamseg.config_output import OutputConfig
 from streamseg.errors import ConfigError, SinkError, SourceError, told
 from streamseg.inference import load_network
 from streamseg.job import DRAINING, JobStream
@@ -113,8 +114,9 @@ def _in_processes(
     """The stages as processes, this one their supervisor."""
     from streamseg.runtime.supervisor import Supervisor
 
-    def check(some: Sequence[StreamConfig], labels: Sequence[str]) -> None:
-        check_classes(some, config, labels)
+    def check(some: Sequence[StreamConfig], labels: Sequence[str] | None) -> None:
+        if labels is not None:
+            check_classes(some, config, labels)
         every = {stream.name: stream for stream in (*(run.stream for run in supervisor.runs), *some)}
         check_broadcast(config, every.values())
 

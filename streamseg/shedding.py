@@ -20,14 +20,14 @@ class Shed(IntEnum):
     NON_REFERENCE = 6
     """Frames that no other one refers to are not decoded."""
     ALL_BUT_KEY = 7
-    """Only key frames are decoded."""
+    """Only key frames are decoded, one of sixteen frames at most; the network looks at each."""
 
     @property
     def detects_every(self) -> int:
-        """The network looks at one frame of so many."""
-        return 4 if self >= Shed.MOST_DETECTION else 2 if self >= Shed.DETECTION else 1
+        """The network looks at one of so many frames that are kept."""
+        return {Shed.DETECTION: 2, Shed.ALL_BUT_KEY: 1}.get(self, 4 if self >= Shed.MOST_DETECTION else 1)
 
     @property
     def keeps_every(self) -> int:
-        """One decoded frame of so many is kept."""
-        return 4 if self >= Shed.MOST_FRAMES else 2 if self >= Shed.FRAMES else 1
+        """One frame of so many that the source sends is kept at most."""
+        return {Shed.FRAMES: 2, Shed.ALL_BUT_KEY: 16}.get(self, 4 if self >= Shed.MOST_FRAMES else 1)

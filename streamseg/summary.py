@@ -84,33 +84,40 @@ def table(result: RunResult) -> Table:
     return rows
 
 
-def _stream(stream: StreamResult) -> dict[str, object]:
-    totals = stream.totals
-    shown: dict[str, object] = {
-        "source": stream.source,
-        "state": stream.state,
-        "error": stream.error,
+def accounts_of(totals: Totals) -> dict[str, object]:
+    """A stream's accounts in plain values: what became of its frames, how late they were."""
+    return {
         "captured": totals.captured,
         "emitted": totals.emitted,
         "dropped": totals.dropped,
         "failed": totals.failed,
         "degraded": totals.degraded,
         "in_flight": totals.in_flight,
-        "fps": round(totals.fps, 3),
         "objects": totals.objects,
         "restarts": totals.restarts,
-        "reconnects": stream.reconnects,
         "sinks": {name: asdict(sink) for name, sink in totals.sinks.items()},
         "latency_ms": totals.latency_ms,
     }
-    if stream.stages:
-        shown["stages"] = {name: _per_frame(stage) for name, stage in stream.stages.items()}
-    return shown
 
 
-def _per_frame(stage: StageTime) -> dict[str, float]:
+def per_frame(stage: StageTime) -> dict[str, float]:
+    """A stage's frames, and its times in milliseconds a frame."""
     sums = {"busy_ms": stage.busy_ns, "waiting_ms": stage.waiting_ns, "blocked_ms": stage.blocked_ns}
     return {"frames": stage.frames, **{name: round(ns / stage.frames / 1e6, 3) for name, ns in sums.items()}}
+
+
+def _stream(stream: StreamResult) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "source": stream.source,
+        "state": stream.state,
+        "error": stream.error,
+        "fps": round(stream.totals.fps, 3),
+        "reconnects": stream.reconnects,
+        **accounts_of(stream.totals),
+    }
+    if stream.stages:
+        shown["stages"] = {name: per_frame(stage) for name, stage in stream.stages.items()}
+    return shown
 
 
 def _figures(totals: Totals) -> list[str]:

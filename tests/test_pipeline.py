@@ -180,3 +180,19 @@ def test_the_network_sees_every_frame_once(count: int) -> None:
     seen = Counter(e.frame.seq for e in _pipeline(FrameSource(frames(count)), network=network))
     assert set(seen.values()) == {1}
     assert network.calls == count
+
+
+def test_samples_without_a_view_are_not_for_the_network() -> None:
+    network, view, given = FailingNetwork(set()), FitView((96, 128)), []
+
+    class Tracker(FrameTracker):
+        def update(self, frame: Frame, instances: Instances | None) -> Extraction:
+            given.append(instances is not None)
+            return super().update(frame, instances or Instances.none())
+
+    def sparse(frame: Frame) -> Sample:
+        return view.without_view(frame) if frame.seq % 3 else view(frame)
+
+    extractions = list(Pipeline(FrameSource(frames(7)), sparse, network, Tracker()))
+    assert given == [True, False, False, True, False, False, True] and network.calls == 3
+    assert [extraction.fit for extraction in extractions] == [extractions[0].fit] * 7

@@ -1,6 +1,6 @@
 """Frames in: a SOURCE (file, folder, URL, camera, synthetic street) becomes a Source that yields Frames.
 
-A new kind of source: one file here, one name in `_open_bare`.
+A new kind of source: one file here, one name in `_open_bare`. `python -m streamseg.capture SOURCE` shows what comes.
 """
 
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ def open_source(stream: StreamConfig, capture: CaptureConfig, *, newest_only: bo
 
 
 def _open_bare(stream: StreamConfig, capture: CaptureConfig) -> Source:
-    """Each kind is imported when it is used: the street's renderer is large, and a source runs alone by python -m."""
+    """Each kind is imported when it is used: the street's renderer is large."""
     name = stream.name or "stream"
     match kind_of(stream.source):
         case "synthetic":

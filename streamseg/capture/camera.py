@@ -1,16 +1,10 @@
-"""A camera of this machine in (its index or /dev/video*), Frames out; a camera that is unplugged is waited for.
+"""A camera of this machine in (its index or /dev/video*), Frames out; a camera that is unplugged is waited for."""
 
-`python -m streamseg.capture.camera 0` prints size, rate and the first time stamps.
-"""
-
-import itertools
 import os
-import sys
 from pathlib import Path
 
 from streamseg.capture.address import Address
 from streamseg.capture.live import LiveSource
-from streamseg.config import CaptureConfig
 from streamseg.errors import SourceNotFound, SourceRefused
 
 
@@ -30,15 +24,3 @@ class CameraSource(LiveSource):
         if self._capture.camera_fps is not None:
             options["framerate"] = f"{self._capture.camera_fps:g}"
         return Address(str(device), str(device), format="video4linux2", options=options)
-
-
-def main() -> None:
-    """Print what a camera sends."""
-    source = CameraSource(sys.argv[1], CaptureConfig(), "camera")
-    print(source.open())  # noqa: T201
-    for frame in itertools.islice(source, 5):
-        print(frame.seq, frame.pts_ns, frame.size_hw, frame.color, frame.notes)  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()

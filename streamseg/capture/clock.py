@@ -7,23 +7,19 @@ _JUMP_BACK_NS = _SECOND_NS
 
 
 class MediaClock:
-    """Media time of one stream, or of one connection to it.
+    """Media time of one stream.
 
     Args:
         time_base: seconds of one tick of pts.
         fps: used where a frame has no pts; 25 if unknown.
-        zero: the pts that stands for begin_ns; None: that of the first frame.
-        begin_ns: media time of zero, for a stream that goes on after a gap.
+        zero: the pts of the stream's begin.
     """
 
-    def __init__(
-        self, time_base: Fraction | None, fps: Fraction | None, *, zero: int | None = None, begin_ns: int = 0
-    ) -> None:
+    def __init__(self, time_base: Fraction | None, fps: Fraction | None, *, zero: int) -> None:
         self._tick_ns = (time_base or Fraction(1, _SECOND_NS)) * _SECOND_NS
         self._interval_ns = round(_SECOND_NS / (fps or Fraction(25)))
-        self._begin_ns = begin_ns
-        self._offset_ns = None if zero is None else begin_ns - round(zero * self._tick_ns)
-        self.last_ns = begin_ns - 1
+        self._offset_ns = -round(zero * self._tick_ns)
+        self.last_ns = -1
         self.repaired = False
         """The last time stamp was missing or went back, and has been made up."""
         self.exact = True
@@ -31,10 +27,10 @@ class MediaClock:
 
     def tick(self, pts: int | None) -> int:
         """Media time (ns) of the next frame in order of display; greater than the one before."""
-        time_ns = self._after_last() if pts is None else self._told(pts)
+        time_ns = self._after_last() if pts is None else round(pts * self._tick_ns) + self._offset_ns
         if time_ns < self.last_ns - _JUMP_BACK_NS:
             # the container began to count anew (spliced streams, a camera that set its clock): go on from here
-            self._offset_ns = (self._offset_ns or 0) + self._after_last() - time_ns
+            self._offset_ns += self._after_last() - time_ns
             time_ns = self._after_last()
             self.repaired = True
         else:
@@ -43,11 +39,5 @@ class MediaClock:
         self.last_ns = max(time_ns, self.last_ns + 1)
         return self.last_ns
 
-    def _told(self, pts: int) -> int:
-        told_ns = round(pts * self._tick_ns)
-        if self._offset_ns is None:
-            self._offset_ns = self._after_last() - told_ns
-        return told_ns + self._offset_ns
-
     def _after_last(self) -> int:
-        return self._begin_ns if self.last_ns < self._begin_ns else self.last_ns + self._interval_ns
+        return 0 if self.last_ns < 0 else self.last_ns + self._interval_ns

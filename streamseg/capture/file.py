@@ -1,11 +1,7 @@
-"""Recorded video in (a path, or an http(s) URL of a finite file), Frames out; from `start` to `end`.
-
-`python -m streamseg.capture.file street.mp4` prints size, rate and the first time stamps.
-"""
+"""Recorded video in (a path, or an http(s) URL of a finite file), Frames out; from `start` to `end`."""
 
 import itertools
 import logging
-import sys
 import threading
 from collections.abc import Iterator
 from fractions import Fraction
@@ -189,15 +185,3 @@ class FileSource:
                 f"{shown}: breaks off at {end_s:.2f} s of {length_s:.2f} s, after {self._emitted} frames; "
                 "the file is truncated or damaged"
             )
-
-
-def main() -> None:
-    """Print what a file holds."""
-    source = FileSource(sys.argv[1], CaptureConfig(), "file")
-    print(source.open())  # noqa: T201
-    for frame in itertools.islice(source, 5):
-        print(frame.seq, frame.pts_ns, frame.size_hw, frame.color, frame.notes)  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()

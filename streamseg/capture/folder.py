@@ -1,12 +1,7 @@
-"""Images in (a folder, a glob, or one image), Frames out: one stream at `folder_fps`, in natural order of names.
-
-`python -m streamseg.capture.folder 'frames/*.png'` prints number, size and the first time stamps.
-"""
+"""Images in (a folder, a glob, or one image), Frames out: one stream at `folder_fps`, in natural order of names."""
 
 import io
-import itertools
 import logging
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -175,15 +170,3 @@ def read_image(path: Path) -> Image:
     if bgr is None:
         raise SourceInvalid(f"{path}: not an image that can be decoded")
     return Image(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), exif_orientation(content).stored((height, width)))
-
-
-def main() -> None:
-    """Print what a folder of images holds."""
-    source = FolderSource(sys.argv[1], CaptureConfig(), "folder")
-    print(source.open())  # noqa: T201
-    for frame in itertools.islice(source, 5):
-        print(frame.seq, frame.pts_ns, frame.size_hw)  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()

@@ -1,11 +1,7 @@
-"""A network stream in (rtsp, rtmp, http(s), HLS), Frames out as they arrive; connects again when it is lost.
-
-`python -m streamseg.capture.live rtsp://camera/stream` prints size, rate and the first time stamps.
-"""
+"""A network stream in (rtsp, rtmp, http(s), HLS), Frames out as they arrive; connects again when it is lost."""
 
 import itertools
 import logging
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -290,15 +286,3 @@ class LiveSource:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
-
-
-def main() -> None:
-    """Print what a live stream sends."""
-    source = LiveSource(sys.argv[1], CaptureConfig(), "live")
-    print(source.open())  # noqa: T201
-    for frame in itertools.islice(source, 5):
-        print(frame.seq, frame.pts_ns, frame.size_hw, frame.color, frame.notes)  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()

@@ -141,7 +141,7 @@ def add(api: _Api, /, source: str, **settings: Any) -> None:
 @click.pass_obj
 def remove(api: _Api, name: str) -> None:
     """End a stream: frames in flight are finished, its files closed."""
-    api("DELETE", f"/streams/{urllib.parse.quote(name, safe='')}")
+    api("DELETE", _path(name))
     click.echo(f"{name}: ending")
 
 
@@ -150,7 +150,7 @@ def remove(api: _Api, name: str) -> None:
 @click.pass_obj
 def pause(api: _Api, name: str) -> None:
     """Hand out no frames of a stream: a camera's are dropped and counted, a file waits."""
-    api("POST", f"/streams/{urllib.parse.quote(name, safe='')}/pause")
+    api("POST", f"{_path(name)}/pause")
     click.echo(f"{name}: paused")
 
 
@@ -159,7 +159,7 @@ def pause(api: _Api, name: str) -> None:
 @click.pass_obj
 def resume(api: _Api, name: str) -> None:
     """Go on after a pause."""
-    api("POST", f"/streams/{urllib.parse.quote(name, safe='')}/resume")
+    api("POST", f"{_path(name)}/resume")
     click.echo(f"{name}: running")
 
 
@@ -174,7 +174,7 @@ def change(api: _Api, /, name: str, **settings: Any) -> None:
     given = _settings(settings)
     if not given:
         raise click.UsageError("nothing to change; give --classes, --score or --zones")
-    api("PATCH", f"/streams/{urllib.parse.quote(name, safe='')}", given)
+    api("PATCH", _path(name), given)
     click.echo(f"{name}: changed {', '.join(given)}")
 
 
@@ -190,6 +190,10 @@ def model(api: _Api, name: str) -> None:
     if told["swap"] == "failed":
         raise ConfigError(f"{name}: not taken: {told['error']}")
     click.echo(f"{name}: {told['network']}")
+
+
+def _path(stream: str) -> str:
+    return f"/streams/{urllib.parse.quote(stream, safe='')}"
 
 
 def _settings(flags: dict[str, Any]) -> dict[str, Any]:

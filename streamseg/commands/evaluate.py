@@ -10,8 +10,8 @@ import click
 
 from streamseg.commands.corruption_types import Kinds, Strengths
 from streamseg.commands.grouped_help import ExamplesCommand
+from streamseg.commands.told_files import require_folders, write_text
 from streamseg.config_file import parse
-from streamseg.errors import ConfigError, SinkError
 
 if TYPE_CHECKING:
     from streamseg.evaluation.session import Outcome
@@ -34,6 +34,7 @@ _WIDTH = 100
 @click.option("--device", metavar="auto|cpu|cuda|cuda:N", default="auto", show_default=True)
 @click.option("--side", type=int, default=416, show_default=True, help="side of the square view of stills, px")
 @click.option("--score", type=click.FloatRange(0, 1), help="leave out weaker objects; default: of stills rank them all")
+@click.option("--detect-every", type=click.IntRange(1, 100), help="of clips the network looks at one frame of so many")
 @click.option(
     "--corruptions", metavar="[=a,b]", type=Kinds(), is_flag=False, flag_value="all",
     help="spoil the stills, too: all kinds, those unlike training (=unseen), or those named",
@@ -58,17 +59,15 @@ def evaluate(
     clips = [path for path in paths if _is_clip(path)]
     stills = [path for path in paths if path not in clips]
     spoilt = _spoilt(stills, corruptions, strengths)
-    for file in filter(None, (json_file, report_file)):
-        if not file.parent.is_dir():
-            raise ConfigError(f"{file}: there is no folder {file.parent}")
+    require_folders(json_file, report_file)
     outcome = _run(stills, clips, model, frames=report_file is not None, **spoilt)
     _print(outcome)
     if json_file:
-        _write(json_file, json.dumps(outcome.as_json(), indent=2) + "\n")
+        write_text(json_file, json.dumps(outcome.as_json(), indent=2) + "\n")
     if report_file:
         from streamseg.evaluation.report import page
 
-        _write(report_file, page(outcome))
+        write_text(report_file, page(outcome))
     return 0
 
 
@@ -110,13 +109,6 @@ def _run(stills: Sequence[Path], clips: Sequence[Path], model: dict[str, Any], *
             return partial(progress.advance, progress.add_task(escape(what), total=total))
 
         return run(Task(stills, clips, for_stills, for_clips, for_clips.score, **task), bar)
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SinkError(f"{file}: cannot be written ({error.strerror})") from error
 
 
 def _print(outcome: "Outcome") -> None:

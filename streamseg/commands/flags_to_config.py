@@ -17,6 +17,7 @@ _KEYS = {
     "runner": ("model", "runner"),
     "classes": ("model", "classes"),
     "score": ("model", "score"),
+    "detect_every": ("model", "detect_every"),
     "cutouts": ("cutouts", "every"),
     "privacy": ("video", "privacy"),
     "privacy_classes": ("video", "privacy_classes"),

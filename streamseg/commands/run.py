@@ -43,6 +43,7 @@ def _option(*names: str, group: str, **settings: Any) -> Callable[[_Command], _C
 @_option("--runner", type=click.Choice(_RUNNERS), metavar="|".join(_RUNNERS), help="what runs it", group="Network")
 @_option("--classes", metavar="a,b", type=Names(), help="only these classes", group="Network")
 @_option("--score", metavar="X", type=float, help="lowest score of an object, 0 to 1", group="Network")
+@_option("--detect-every", metavar="N", type=int, help="look at one frame of N, track in between", group="Network")
 @_option("--out", metavar="DIR", help="where results go; default: streamseg-out", group="Results")
 @_option("--overwrite", is_flag=True, help="remove what streamseg wrote in DIR before", group="Results")
 @_option("--no-video", is_flag=True, help="no annotated video", group="Results")

@@ -19,8 +19,8 @@ from streamseg.runtime.hosted import Hosted
 from streamseg.runtime.ledger import Ledger
 from streamseg.runtime.messages import Captured, Opened, SourceIs, encode_info
 from streamseg.runtime.packing import pack
-from streamseg.runtime.slots import Stamp
 from streamseg.runtime.store import Area, Segment
+from streamseg.runtime.visits import Stamp
 from streamseg.shedding import Shed
 
 log = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ class _Reader:
         self._dropped_before = Counter(before.dropped_at_last if meets_again else before.dropped)
         self._dropped_at_last, self._dropped_here = self._dropped_before, Counter[str]()
         self._size_hw = (0, 0)
-        self._level, self._arrivals = Shed.NOTHING, 0
+        self._level, self._arrivals, self._kept = Shed.NOTHING, 0, 0
 
     @property
     def name(self) -> str:
@@ -238,7 +238,11 @@ class _Reader:
             return "paused"
         level = self._shed()
         self._arrivals += 1
-        return "shed" if self._arrivals % level.keeps_every else None
+        sent = self._arrivals + sum(dict(self._source.dropped).values())
+        if sent - self._kept < level.keeps_every:
+            return "shed"
+        self._kept = sent
+        return None
 
     def _shed(self) -> Shed:
         """How much is to be left out now; the source is told, too."""

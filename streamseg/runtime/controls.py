@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 _CHANGEABLE = ("classes", "score", "zones", "lines")
 
-CheckStreams = Callable[[Sequence[StreamConfig], Sequence[str]], None]
+CheckStreams = Callable[[Sequence[StreamConfig], Sequence[str] | None], None]
 
 
 class Refusal(Exception):
@@ -42,7 +42,8 @@ class Controls:
         dispatch: the streams.
         crew: the workers.
         swap: has another network take over.
-        check: is told streams and the network's class names; raises ConfigError where the two do not fit.
+        check: is told streams and the network's class names, None while it is being loaded; raises ConfigError where
+            they do not fit.
         broadcast: knows how pushes get on.
         version: of streamseg.
     """
@@ -94,11 +95,15 @@ class Controls:
         if self._dispatch.draining:
             raise Refusal(409, "the run is ending")
         stream = self._unique(streams[0], given=body.get("name") is not None)
-        if self._dispatch.network is not None:
-            self._check([stream], self._dispatch.network.labels)
+        self._check_one(stream)
         run = self._dispatch.roster.add(stream)
+        run.controlled = True
         log.info("stream=%s added", run.name)
         return snapshot.of_stream(run)
+
+    def _check_one(self, stream: StreamConfig) -> None:
+        network = self._dispatch.network
+        self._check([stream], network.labels if network else None)
 
     def _unique(self, stream: StreamConfig, *, given: bool) -> StreamConfig:
         """With a name that no stream of this run ever had, for its folder holds what that one left."""
@@ -129,9 +134,9 @@ class Controls:
         if unknown or not change:
             raise Refusal(422, f"{', '.join(unknown) or 'nothing'}: can be changed are {', '.join(_CHANGEABLE)}")
         stream = _stream({**run.stream.model_dump(mode="json"), **change})
-        if self._dispatch.network is not None:
-            self._check([stream], self._dispatch.network.labels)
+        self._check_one(stream)
         self._dispatch.change(run, stream)
+        run.controlled = True
         log.info("stream=%s changed=%s", run.name, ",".join(change))
         return snapshot.of_stream(run)
 

@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from streamseg.capture.status import SourceStatus
@@ -29,6 +28,7 @@ from streamseg.runtime.messages import (
     decode_info,
 )
 from streamseg.runtime.placement import Placement, WorkerPlan
+from streamseg.runtime.readers import Readers, reader_of
 from streamseg.runtime.roster import Roster
 from streamseg.runtime.stream_run import StreamRun
 
@@ -61,8 +61,8 @@ class Dispatch:
         *,
         hire: Callable[[WorkerPlan], None],
     ):
-        self._config, self._placement, self._crew, self._ringer = config, placement, crew, ringer
-        self._hire = hire
+        self._config, self._crew, self._ringer = config, crew, ringer
+        self._readers = Readers(config, placement, crew, hire)
         self.roster = Roster(config, placement, streams)
         self.network: NetworkFacts | None = None
         self._drain_until_s: float | None = None
@@ -94,7 +94,7 @@ class Dispatch:
         """Hand out no frames of it for now, or go on."""
         run.paused = on
         if run.phase in ("open", "running"):
-            reader = self._crew.members[_reader(run).name]
+            reader = self._crew.members[reader_of(run).name]
             if reader.ready:
                 reader.tell(Pause(run.number, on))
 
@@ -177,7 +177,7 @@ class Dispatch:
         if run.phase == "waiting":
             run.phase = "over"
         elif run.phase in ("open", "running"):
-            reader = self._crew.members[_reader(run).name]
+            reader = self._crew.members[reader_of(run).name]
             if reader.ready:
                 reader.tell(Stop(run.number))
             else:
@@ -186,7 +186,7 @@ class Dispatch:
     def sweep(self, run: StreamRun) -> None:
         """Count what is done with, and tell capture of free slots."""
         for bell in run.sweep():
-            self._ringer.ring(_reader(run).name, bell)
+            self._ringer.ring(reader_of(run).name, bell)
 
     def tick(self) -> None:
         """Look after every stream; several times a second."""
@@ -254,11 +254,10 @@ class Dispatch:
         for run in self.roster.runs:
             if run.phase != "waiting" or (not run.live and files >= self._config.jobs):
                 continue
-            reader = self._free_reader()
+            reader = self._readers.free(self.active)
             if reader is None:
-                self._hire_reader()
                 return
-            run.begin(self._placement.serving(run.number, reader.name))
+            run.begin(self._readers.placement.serving(run.number, reader.name))
             gone = [plan.name for plan in run.workers if plan.name in self._crew.gone]
             if gone:
                 run.fail(f"worker {gone[0]} was given up")
@@ -267,28 +266,13 @@ class Dispatch:
             files += not run.live
             self._enlist(reader, run)
 
-    def _free_reader(self) -> Member | None:
-        """The capture worker that reads the fewest streams, if it may read one more."""
-        reading = Counter(_reader(run).name for run in self.active)
-        readers = [self._crew.members[plan.name] for plan in self._placement.groups[0]]
-        able = [member for member in readers if member.ready and member.name not in self._crew.gone]
-        free = min(able, key=lambda member: reading[member.name], default=None)
-        return free if free and reading[free.name] < self._config.runtime.streams_per_capture else None
-
-    def _hire_reader(self) -> None:
-        """One more capture worker, unless one is about to be ready."""
-        readers = [self._crew.members[plan.name] for plan in self._placement.groups[0]]
-        if all(member.ready or member.name in self._crew.gone for member in readers):
-            self._placement, plan = self._placement.with_reader()
-            self._hire(plan)
-
     def _enlist(self, member: Member, run: StreamRun) -> None:
         """Have a worker take up a stream, if it serves it and can do so now."""
         captures = "capture" in member.plan.stages
         if member.plan not in run.workers or not member.ready or not (captures or run.info):
             return
         assert self.network is not None
-        order = open_order(run, self.network, self._placement, reads=captures and run.phase != "closing")
+        order = open_order(run, self.network, self._readers.placement, reads=captures and run.phase != "closing")
         member.tell(order, [run.ledger_fd])
         for number in run.epochs:
             self._map(member, run, number)
@@ -307,7 +291,3 @@ class Dispatch:
         for plan in self._present(run):
             if self._crew.members[plan.name].ready:
                 self._crew.members[plan.name].tell(order)
-
-
-def _reader(run: StreamRun) -> WorkerPlan:
-    return next(plan for plan in run.workers if "capture" in plan.stages)

@@ -12,6 +12,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+import zmq
+
 from streamseg.errors import ConfigError
 
 PATH_LIMIT_BYTES = 107
@@ -69,6 +71,22 @@ def listen(path: Path) -> socket.socket:
         reason = "exists already; a socket needs a path of its own" if taken else error.strerror
         raise ConfigError(f"{path}: {reason}") from error
     return listener
+
+
+def bind_ipc(zmq_socket: zmq.Socket[bytes], path: Path) -> None:
+    """Bind a ZeroMQ socket by a listener of our own making: ZeroMQ itself would take over a path that exists.
+
+    Raises:
+        ConfigError: as for listen().
+    """
+    with listen(path) as listener:
+        try:
+            zmq_socket.setsockopt(zmq.USE_FD, listener.fileno())
+            zmq_socket.bind(f"ipc://{path}")
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        listener.detach()
 
 
 def _fitting(path: Path) -> Path:

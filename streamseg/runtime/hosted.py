@@ -7,8 +7,9 @@ from streamseg.config import StreamConfig
 from streamseg.records import Cutout, Extraction, Frame, Instances, Sample, StreamInfo, Track
 from streamseg.runtime.ledger import Ledger
 from streamseg.runtime.packing import pack, unpack
-from streamseg.runtime.slots import Result, SlotTable
+from streamseg.runtime.slots import SlotTable
 from streamseg.runtime.store import Area, Segment
+from streamseg.runtime.visits import Result
 
 
 @dataclass(frozen=True, slots=True)

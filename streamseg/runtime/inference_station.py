@@ -10,16 +10,28 @@ import numpy as np
 from streamseg.config_runtime import RuntimeConfig
 from streamseg.errors import told
 from streamseg.geometry import Letterbox
+from streamseg.inference.strides import MOTION_STRIDE
 from streamseg.records import Sample
-from streamseg.runtime.hosted import Ticket
+from streamseg.runtime.hosted import Hosted, Ticket
 from streamseg.runtime.messages import Prepared
-from streamseg.runtime.slots import Result
 from streamseg.runtime.stations import Host, Station
 from streamseg.runtime.store import Area
+from streamseg.runtime.visits import Result
 from streamseg.shedding import Shed
 from streamseg.stages import Network
 
 GPU_BATCH = 8
+_FIRST_CALLS = 2
+
+
+def warm_up(network: Network) -> None:
+    """Have a network look at nothing: its first calls take ten times as long as later ones."""
+    height, width = network.view_hw
+    motion = np.zeros((height // MOTION_STRIDE, width // MOTION_STRIDE), np.uint8) if network.takes_motion else None
+    fit = Letterbox.fit((0, 0, width, height), network.view_hw)
+    nothing = Sample(np.zeros((height, width, 3), np.uint8), fit, motion)
+    for _ in range(_FIRST_CALLS):
+        network([nothing])
 
 
 class InferenceStation(Station):
@@ -35,13 +47,23 @@ class InferenceStation(Station):
         runtime: batch, batch_wait_ms and max_latency_ms matter here; on a CPU a batch gains nothing.
         device: where the network runs.
         number: of the network, which frames that it looked at have as their note.
+        every: it looks at one frame of so many.
     """
 
     stage = "inference"
 
-    def __init__(self, host: Host, network: Network, runtime: RuntimeConfig, *, device: str = "cpu", number: int = 0):
+    def __init__(
+        self,
+        host: Host,
+        network: Network,
+        runtime: RuntimeConfig,
+        *,
+        device: str = "cpu",
+        number: int = 0,
+        every: int = 1,
+    ):
         super().__init__(host)
-        self._network = network
+        self._network, self._every = network, every
         self._batch = runtime.batch or (GPU_BATCH if device.startswith("cuda") else 1)
         self._wait_s = runtime.batch_wait_ms / 1e3
         self._has_contract = runtime.max_latency_ms is not None
@@ -79,10 +101,7 @@ class InferenceStation(Station):
     def _prepare(self, load: Callable[[str], Network]) -> None:
         try:
             network = load(self._device)
-            height, width = network.view_hw
-            motion = np.zeros((height // 4, width // 4), np.uint8) if network.takes_motion else None
-            fit = Letterbox.fit((0, 0, width, height), network.view_hw)
-            network([Sample(np.zeros((height, width, 3), np.uint8), fit, motion)])
+            warm_up(network)
         except Exception as error:
             self.host.report(Prepared(told(error)))
             return
@@ -102,7 +121,7 @@ class InferenceStation(Station):
         """Frames for a batch, the first one's turn it is; one that is suspected comes alone or not at all."""
         first = True
         for stream in self._by_turn():
-            ready = list(self._ready(stream))
+            ready = self._to_look_at(stream)
             if stream.live:
                 ready = self._newest(ready)
             for ticket in ready:
@@ -113,6 +132,16 @@ class InferenceStation(Station):
                     return
                 first = False
 
+    def _to_look_at(self, stream: Hosted) -> list[Ticket]:
+        """Frames whose turn it is, all others let go."""
+        chosen = []
+        for ticket in self._ready(stream):
+            if ticket.seq % self._every:
+                self._let_go(ticket, Result.BETWEEN)
+            else:
+                chosen.append(ticket)
+        return chosen
+
     def _newest(self, ready: list[Ticket]) -> list[Ticket]:
         """The newest of a live stream's frames, if it is to be looked at; all others are let go."""
         if not ready:
@@ -121,7 +150,7 @@ class InferenceStation(Station):
         passed = Result.NOT_RUN if self._has_contract and level < Shed.FRAMES else Result.STALE
         for older in ready[:-1]:
             self._let_go(older, passed)
-        if ready[-1].seq % level.detects_every:
+        if ready[-1].seq // self._every % level.detects_every:
             self._let_go(ready[-1], Result.NOT_RUN)
             return []
         return ready[-1:]

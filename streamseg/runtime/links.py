@@ -23,7 +23,7 @@ import zmq
 from streamseg.errors import ConfigError
 from streamseg.runtime.bells import Bell, decode, encode
 from streamseg.runtime.curve import Guard, Keys, guarded, introduce
-from streamseg.runtime.endpoints import Tcp, listen, parse
+from streamseg.runtime.endpoints import Tcp, bind_ipc, parse
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +66,11 @@ class BellBox:
             opened.callback(self.socket.close, 0)
             self.socket.rcvhwm = hwm
             self.socket.maxmsgsize = _DISCONNECT_BYTES
-            bound = _bound_ipc(self.socket, place) if isinstance(place, Path) else _bound_tcp(self.socket, place, guard)
-            opened.enter_context(bound)
+            if isinstance(place, Path):
+                bind_ipc(self.socket, place)
+                opened.callback(place.unlink, missing_ok=True)
+            else:
+                opened.enter_context(_bound_tcp(self.socket, place, guard))
             self.endpoint = self.socket.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0")
             """The endpoint to connect to, with the real port."""
             self._opened = opened.pop_all()
@@ -191,19 +194,6 @@ class Ringer:
             )
         introduce(socket, self._keys, server_key)
         _watch(socket)
-
-
-@contextmanager
-def _bound_ipc(socket: zmq.Socket[bytes], path: Path) -> Iterator[None]:
-    """Bind by a listener of our own making: ZeroMQ itself would take over a path that exists."""
-    with listen(path) as listener:
-        try:
-            socket.setsockopt(zmq.USE_FD, listener.fileno())
-            socket.bind(f"ipc://{path}")
-            listener.detach()
-            yield
-        finally:
-            path.unlink(missing_ok=True)
 
 
 @contextmanager

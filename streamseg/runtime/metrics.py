@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from streamseg.accounts import Account, StageTime
-from streamseg.runtime.slots import Result, Stamp, Visit
+from streamseg.runtime.visits import Result, Stamp, Visit
 
 
 @dataclass(slots=True)

@@ -35,8 +35,8 @@ class PreprocessStation(Remembering):
     def _view(self, ticket: Ticket) -> int:
         if not self._is_done(ticket):
             preprocessor = self._preprocessors[ticket.stream.number]
-            ticket.put(Area.SAMPLE, preprocessor(ticket.frame()))
-            state = preprocessor.state
-            if state is not None:
+            sample = preprocessor(ticket.frame())
+            ticket.put(Area.SAMPLE, sample)
+            if sample.has_view and (state := preprocessor.state) is not None:
                 self._commit(ticket, state)
         return 0

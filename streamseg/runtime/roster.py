@@ -42,11 +42,6 @@ class Roster:
         self.runs.append(run)
         return run
 
-    @property
-    def configs(self) -> list[StreamConfig]:
-        """Theirs, of those that are."""
-        return [run.stream for run in self.runs]
-
     def get(self, number: int) -> StreamRun | None:
         """The stream of that number, if it is still there."""
         return self._by_number.get(number)

@@ -11,8 +11,8 @@ from streamseg.errors import told
 from streamseg.provenance import model_sha256
 from streamseg.runtime.hosted import Hosted, Ticket
 from streamseg.runtime.messages import Closed
-from streamseg.runtime.slots import Result
 from streamseg.runtime.stations import Host, InTurn
+from streamseg.runtime.visits import Result
 from streamseg.sinks import build_sink
 from streamseg.sinks.aside import Aside
 from streamseg.stages import Sink

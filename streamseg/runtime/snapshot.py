@@ -12,6 +12,7 @@ from streamseg.capture.redact import redact
 from streamseg.runtime.briefing import NetworkFacts
 from streamseg.runtime.crew import Crew
 from streamseg.runtime.stream_run import StreamRun
+from streamseg.summary import accounts_of
 
 
 def of_run(
@@ -59,17 +60,8 @@ def of_stream(run: StreamRun) -> dict[str, Any]:
         "score": run.config.score_of(run.stream),
         "zones": [zone.model_dump(mode="json") for zone in run.stream.zones],
         "lines": [line.model_dump(mode="json") for line in run.stream.lines],
-        "captured": totals.captured,
-        "emitted": totals.emitted,
-        "dropped": totals.dropped,
-        "failed": totals.failed,
-        "degraded": totals.degraded,
-        "in_flight": totals.in_flight,
         "seconds": round(totals.seconds, 3),
-        "objects": totals.objects,
-        "restarts": totals.restarts,
-        "sinks": {name: asdict(sink) for name, sink in totals.sinks.items()},
-        "latency_ms": totals.latency_ms,
+        **accounts_of(totals),
         "latency": {stage: asdict(histogram) for stage, histogram in run.account.histograms().items()},
         "shed": run.shed.name.lower(),
         "slots": run.slots,

@@ -12,7 +12,7 @@ import msgspec
 from streamseg.errors import told
 from streamseg.runtime.hosted import Hosted, Ticket
 from streamseg.runtime.messages import Failed, Prepared
-from streamseg.runtime.slots import Result
+from streamseg.runtime.visits import Result
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,9 @@ from streamseg.runtime.governor import Governor
 from streamseg.runtime.ledger import Ledger
 from streamseg.runtime.metrics import StageTimes
 from streamseg.runtime.placement import Placement, WorkerPlan
-from streamseg.runtime.slots import PLAIN, Result, SlotTable
+from streamseg.runtime.slots import SlotTable
 from streamseg.runtime.store import Layout, Segment, make_memory, make_segment
+from streamseg.runtime.visits import PLAIN, Result
 from streamseg.shedding import Shed
 from streamseg.summary import State, StreamResult
 
@@ -41,7 +42,8 @@ class Epoch:
 class StreamRun(JobStream):
     """A stream from its configuration to its result.
 
-    paused: capture hands out no frames. removed: nobody asks for it once it is over.
+    paused: capture hands out no frames. removed: nobody asks for it once it is over. controlled: it was added, or its
+    configuration changed, while the run lasts.
     phase: waiting for its turn; open: capture was told to open it; running: frames flow; closing: capture has ended,
     what is in flight drains, sinks close; over. Everything here belongs to the supervisor's one thread.
     """
@@ -54,6 +56,7 @@ class StreamRun(JobStream):
     stopped: bool = False
     paused: bool = False
     removed: bool = False
+    controlled: bool = False
     info: StreamInfo | None = None
     size_hw: tuple[int, int] = (0, 0)
     workers: list[WorkerPlan] = field(default_factory=list)
@@ -136,7 +139,7 @@ class StreamRun(JobStream):
 
     def govern(self) -> None:
         """Hold it to its latency contract, if it has one; several times a second."""
-        if self._governor is None or not self.live:
+        if self._governor is None:
             return
         now_ns, before = time.monotonic_ns(), self._governor.level
         tables = [epoch.segment.table for epoch in self.epochs.values()]
@@ -145,7 +148,8 @@ class StreamRun(JobStream):
         for table in tables:
             table.set_shed(level)
         if level != before:
-            log.info("stream=%s shed=%s", self.name, level.name.lower())
+            late_ms = self._governor.late_ns / 1e6
+            log.info("stream=%s shed=%s late_ms=%.0f", self.name, level.name.lower(), late_ms)
 
     def count_drops(self) -> None:
         """Take over what capture has dropped before it came to a slot."""

@@ -58,7 +58,7 @@ class Supervisor:
         config: the whole configuration; the output folder is prepared.
         streams: named and checked.
         version: of streamseg, for the records.
-        check: is told streams and the network's class names before any of them begins; may raise ConfigError.
+        check: is told streams and the network's class names (see Controls) before any of them begins.
     """
 
     def __init__(self, config: Config, streams: Sequence[StreamConfig], *, version: str, check: CheckStreams):
@@ -179,12 +179,23 @@ class Supervisor:
     def _is_ready(self, member: Member, ready: Ready) -> None:
         if ready.view_hw is not None:
             log.info("network=%r", ready.network)
-            self._check(self._dispatch.roster.configs, ready.labels)
+            self._check_streams(ready.labels)
             facts = NetworkFacts(ready.view_hw, ready.labels, ready.motion, ready.network)
             self._dispatch.network_is(facts)
         self._crew.is_ready(member, ready.bells)
         self._ringer.connect(member.name, ready.bells)
         self._dispatch.enlist(member)
+
+    def _check_streams(self, labels: Sequence[str]) -> None:
+        """What the run was begun with must fit the network; a stream that came or was changed since fails alone."""
+        self._check((), labels)
+        for run in self.runs:
+            try:
+                self._check((run.stream,), labels)
+            except errors.ConfigError as error:
+                if not run.controlled:
+                    raise
+                self._dispatch.give_up(run, str(error))
 
     def _replace(self, member: Member) -> None:
         """A worker is gone: start a successor, or do without."""

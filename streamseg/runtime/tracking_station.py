@@ -2,9 +2,9 @@
 
 from streamseg.config import Config
 from streamseg.runtime.hosted import Harvest, Hosted, Ticket
-from streamseg.runtime.slots import PLAIN
 from streamseg.runtime.stations import Host, Remembering
 from streamseg.runtime.store import Area
+from streamseg.runtime.visits import PLAIN
 from streamseg.shedding import Shed
 from streamseg.tracking import ObjectTracker
 from streamseg.tracking.scorer import Scorer

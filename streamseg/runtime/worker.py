@@ -1,4 +1,4 @@
-"""One worker process: hosts some stages, does what is ready, waits for bells. Started by the supervisor.
+"""One worker process, started by the supervisor: hosts some stages of the streams, or something beside them.
 
     python -m streamseg.runtime.worker NAME FD
 
@@ -6,280 +6,17 @@ FD is the worker's end of its control line. When the line ends, so does the proc
 that must outlive it lies in the supervisor's memory or on the disk.
 """
 
-import contextlib
 import logging
-import os
 import signal
 import socket
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import cv2
-import zmq
 
-from streamseg.config import Config, ModelConfig, StreamConfig
-from streamseg.errors import StreamsegError
-from streamseg.runtime import control
-from streamseg.runtime.bells import Bell
-from streamseg.runtime.hosted import Hosted, Ticket
-from streamseg.runtime.ledger import Ledger
 from streamseg.runtime.line import Forwarder, Line
-from streamseg.runtime.links import BellBox, Ringer
-from streamseg.runtime.messages import (
-    BROADCAST,
-    KEEPER,
-    RELEASE,
-    WEB,
-    Begin,
-    Cancel,
-    Change,
-    Closed,
-    Commit,
-    End,
-    Failed,
-    Forget,
-    Map,
-    Open,
-    Order,
-    Pause,
-    Prepare,
-    Prepared,
-    Ready,
-    Refused,
-    Route,
-    Stop,
-    decode_info,
-)
-from streamseg.runtime.stations import Station
-from streamseg.runtime.store import Segment
-
-if TYPE_CHECKING:
-    from streamseg.runtime.capture_station import CaptureStation
-    from streamseg.runtime.inference_station import InferenceStation
-
-log = logging.getLogger(__name__)
-
-_SCAN_EVERY_MS = 250
-"""How often the tables are looked at without a bell: what a lost bell costs."""
-_IMPATIENT_MS = 1
-_BELLS_MAX = 4096
-
-
-class Worker:
-    """Hosts stations: does one frame of each in turn as long as any has work, then waits for a bell or an order."""
-
-    def __init__(self, line: Line, begin: Begin):
-        self.name = begin.worker
-        self._line = line
-        self._config = Config.model_validate_json(begin.config)
-        line.folder = Path(begin.bells.removeprefix("ipc://")).parent
-        self._box = BellBox(begin.bells, hwm=_BELLS_MAX)
-        self._ringer = Ringer(hwm=_BELLS_MAX)
-        self._streams: dict[int, Hosted] = {}
-        self._fresh: deque[tuple[Hosted, int, int]] = deque()
-        self._capture: CaptureStation | None = None
-        self._inference: InferenceStation | None = None
-        self._networks = [ModelConfig.model_validate_json(model) for model in begin.networks]
-        self._stations: list[Station] = []
-        self._ready = Ready(self._box.endpoint)
-        for stage in begin.stages:
-            self._host(stage, begin)
-        self._obey: dict[type[Order], Callable[[Any, tuple[int, ...]], None]] = {
-            Open: self._open,
-            Map: self._map,
-            Route: self._route,
-            Pause: self._pause,
-            Change: self._change,
-            Prepare: self._prepare,
-            Commit: self._commit,
-            Cancel: self._cancel,
-            Stop: self._stop,
-            End: self._end,
-            Forget: self._forget,
-        }
-        line.report(self._ready)
-
-    def _host(self, stage: str, begin: Begin) -> None:
-        """Make a stage's station. Each imports what it needs itself: a successor must be at work in a second or two."""
-        config, line = self._config, self._line
-        match stage:
-            case "capture":
-                from streamseg.runtime.capture_station import CaptureStation
-
-                self._capture = CaptureStation(config.capture, report=line.report, published=self._has_published)
-            case "preprocess":
-                from streamseg.runtime.preprocess_station import PreprocessStation
-
-                self._stations.append(PreprocessStation(self, config.model))
-            case "inference":
-                from streamseg.inference import load_network
-                from streamseg.runtime.inference_station import InferenceStation
-
-                network = load_network(config.model.model_copy(update={"device": begin.device}))
-                told = network.view_hw, network.labels, network.takes_motion, network.describe()
-                self._ready = Ready(self._box.endpoint, *told)
-                number, device = len(begin.networks) - 1, begin.device
-                self._inference = InferenceStation(self, network, config.runtime, device=device, number=number)
-                self._stations.append(self._inference)
-            case "tracking":
-                from streamseg.runtime.tracking_station import TrackingStation
-
-                self._stations.append(TrackingStation(self, config))
-            case _:
-                from streamseg.runtime.sink_station import SinkStation
-
-                station = SinkStation(
-                    self,
-                    stage,
-                    config,
-                    version=begin.version,
-                    closed=line.report,
-                    networks=self._networks,
-                    folder=line.folder,
-                )
-                self._stations.append(station)
-
-    def run(self) -> None:
-        """Work until the process is ended."""
-        poller = zmq.Poller()
-        poller.register(self._box.socket, zmq.POLLIN)
-        poller.register(self._line.wake, zmq.POLLIN)
-        while True:
-            self._take_orders()
-            self._ring_fresh()
-            if not any([station.step() for station in self._stations]):
-                impatient = any(station.impatient for station in self._stations)
-                poller.poll(_IMPATIENT_MS if impatient else _SCAN_EVERY_MS)
-                self._hear()
-
-    def ring(self, ticket: Ticket, stage: str) -> None:
-        """Tell the next stations that stage has let a frame go."""
-        bell = Bell(ticket.stream.number, ticket.epoch, ticket.slot, ticket.generation)
-        for neighbour in ticket.stream.neighbours[stage]:
-            if neighbour != self.name:
-                self._ringer.ring(neighbour, bell)
-
-    def report(self, message: Failed | Closed | Prepared) -> None:
-        """Tell the supervisor something; from any thread."""
-        self._line.report(message)
-
-    def _has_published(self, stream: Hosted, epoch: int, slot: int) -> None:
-        self._fresh.append((stream, epoch, slot))
-        self._line.nudge()
-
-    def _ring_fresh(self) -> None:
-        while self._fresh:
-            stream, epoch, slot = self._fresh.popleft()
-            segment = stream.segments.get(epoch)
-            if segment is not None:
-                table = segment.table
-                ticket = Ticket(stream, epoch, segment, slot, int(table.generation[slot]), int(table.seq[slot]))
-                self.ring(ticket, "capture")
-
-    def _hear(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            os.eventfd_read(self._line.wake)
-        for number in {bell.stream for bell in self._box.wait(0)}:
-            self._look(number)
-
-    def _take_orders(self) -> None:
-        while (received := self._line.next_order()) is not None:
-            self._obey[type(received.message)](received.message, received.fds)
-            control.close_all(received.fds)
-
-    def _open(self, order: Open, fds: tuple[int, ...]) -> None:
-        stream = Hosted(
-            number=order.stream,
-            name=order.name,
-            config=StreamConfig.model_validate_json(order.config),
-            live=order.live,
-            stations=order.stations,
-            neighbours=order.neighbours,
-            ledger=Ledger(fds[0], len(order.stations) + 1),
-            view_hw=order.view_hw,
-            labels=order.labels,
-            motion=order.motion,
-            info=decode_info(order.info) if order.info else None,
-            paused=order.paused,
-            segments=self._segments_of(order),
-        )
-        self._streams[order.stream] = stream
-        for station in self._stations:
-            station.open(stream)
-        if self._capture is not None and order.reads:
-            self._capture.open(stream)
-
-    def _map(self, order: Map, fds: tuple[int, ...]) -> None:
-        if order.stream in self._streams:
-            self._streams[order.stream].segments[order.epoch] = Segment(fds[0], order.layout)
-            self._look(order.stream)
-
-    def _route(self, order: Route, _: tuple[int, ...]) -> None:
-        self._ringer.connect(order.worker, order.endpoint)
-
-    def _pause(self, order: Pause, _: tuple[int, ...]) -> None:
-        if self._capture is not None:
-            self._capture.pause(order.stream, on=order.on)
-
-    def _change(self, order: Change, _: tuple[int, ...]) -> None:
-        stream = self._streams.get(order.stream)
-        if stream is None:
-            return
-        stream.config = StreamConfig.model_validate_json(order.config)
-        for station in self._stations:
-            station.change(stream)
-        if self._capture is not None:
-            self._capture.change(order.stream, stream.config)
-
-    def _prepare(self, order: Prepare, _: tuple[int, ...]) -> None:
-        from streamseg.inference import load_network
-
-        model = ModelConfig.model_validate_json(order.model)
-        if self._inference is not None:
-            self._inference.prepare(lambda device: load_network(model.model_copy(update={"device": device})))
-
-    def _commit(self, order: Commit, _: tuple[int, ...]) -> None:
-        self._networks.append(ModelConfig.model_validate_json(order.model))
-        if self._inference is not None:
-            self._inference.commit(order.number)
-
-    def _cancel(self, _: Cancel, __: tuple[int, ...]) -> None:
-        if self._inference is not None:
-            self._inference.cancel()
-
-    def _stop(self, order: Stop, _: tuple[int, ...]) -> None:
-        if self._capture is not None:
-            self._capture.stop(order.stream)
-
-    def _end(self, order: End, _: tuple[int, ...]) -> None:
-        for station in self._stations:
-            station.end(order.stream)
-
-    def _forget(self, order: Forget, _: tuple[int, ...]) -> None:
-        self._streams.pop(order.stream, None)
-        for station in self._stations:
-            station.forget(order.stream)
-        if self._capture is not None:
-            self._capture.forget(order.stream)
-
-    def _look(self, number: int) -> None:
-        """A slot may have become free for capture, or a segment be there."""
-        if self._capture is not None:
-            self._capture.look(number)
-
-    def _segments_of(self, order: Open) -> dict[int, Segment]:
-        """The epochs there are, which follow their stream's Open at once: a successor must know them from the start."""
-        segments = {}
-        for _ in range(order.epochs):
-            received = self._line.wait_order()
-            assert isinstance(received.message, Map), received.message
-            segments[received.message.epoch] = Segment(received.fds[0], received.message.layout)
-            control.close_all(received.fds)
-        return segments
+from streamseg.runtime.messages import BROADCAST, KEEPER, RELEASE, WEB, Begin
 
 
 def main() -> None:
@@ -294,27 +31,20 @@ def main() -> None:
     if not isinstance(begin, Begin) or begin.release != RELEASE:
         raise SystemExit(f"{sys.argv[1]}: the supervisor speaks another release; reinstall streamseg")
     logging.basicConfig(level=begin.level, handlers=[Forwarder(line)], format="%(message)s")
-    if begin.stages == (WEB,):
-        from streamseg.runtime import web_host
+    _host_of(begin.stages)(line, begin)
 
-        web_host.host(line, begin)
-        return
-    if begin.stages == (KEEPER,):
-        from streamseg.runtime import keeper_host
 
-        keeper_host.host(line, begin)
-        return
-    if begin.stages == (BROADCAST,):
-        from streamseg.runtime import broadcast_host
-
-        broadcast_host.host(line, begin)
-        return
-    try:
-        worker = Worker(line, begin)
-    except StreamsegError as error:
-        line.report(Refused(type(error).__name__, str(error)))
-        raise SystemExit(2) from None
-    worker.run()
+def _host_of(stages: tuple[str, ...]) -> Callable[[Line, Begin], None]:
+    """What the process is for. Only that is imported: a successor must be at work in a second or two."""
+    if stages == (WEB,):
+        from streamseg.runtime.web_host import host
+    elif stages == (KEEPER,):
+        from streamseg.runtime.keeper_host import host
+    elif stages == (BROADCAST,):
+        from streamseg.runtime.broadcast_host import host
+    else:
+        from streamseg.runtime.station_host import host
+    return host
 
 
 if __name__ == "__main__":

@@ -128,10 +128,15 @@ def _tell(load: Load, ages_ms: np.ndarray, streams: dict, server_cpu: float) -> 
     if len(ages_ms):
         p50, p95, p99 = np.percentile(ages_ms, (50, 95, 99))
         print(f"  {len(ages_ms)} cut-outs, age when written: p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms")
-    totals = [stream["latency_ms"]["total"]["p95"] for stream in streams.values() if "total" in stream["latency_ms"]]
-    print(f"  frames, arrival to last sink: p95 {max(totals, default=0):.0f} ms (worst stream); captured {captured}")
+    stages = _stages(next(iter(streams.values())))
+    print(f"  captured {captured}; the first stream's frames, p50 / p95 in ms: {stages}")
     print(f"  {', '.join(f'{name} {count}' for name, count in sums.items()) or 'nothing lost or left out'}")
     print(f"  the cameras' own CPU: {100 * server_cpu:.0f} % of a core", flush=True)
+
+
+def _stages(stream: dict) -> str:
+    """Busy times of the stages, and arrival to last sink as total."""
+    return ", ".join(f"{stage} {ms['p50']:.0f} / {ms['p95']:.0f}" for stage, ms in stream["latency_ms"].items())
 
 
 if __name__ == "__main__":

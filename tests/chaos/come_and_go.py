@@ -2,7 +2,8 @@
 
     python tests/chaos/come_and_go.py --times 200
 
-Prints memory (PSS), descriptors and threads of the whole run at the begin, now and then, and at the end.
+Prints memory (USS: what is shared with other programs would move with these), descriptors and threads of the whole run,
+now and then and at the end.
 """
 
 import argparse
@@ -30,7 +31,7 @@ def come_and_go(api, job, times: int, *, first: int = 0) -> None:
 def figures(job) -> tuple[float, int, int]:
     """MB of memory, descriptors and threads of all processes of the run."""
     processes = [psutil.Process(pid) for pid in (job.process.pid, *job.workers().values())]
-    memory = sum(process.memory_full_info().pss for process in processes) / 1e6
+    memory = sum(process.memory_full_info().uss for process in processes) / 1e6
     return memory, sum(p.num_fds() for p in processes), sum(p.num_threads() for p in processes)
 
 

@@ -21,14 +21,15 @@ ENDLESS = "synthetic://street?seconds=900&size=192x112&fps=5"
 
 
 @contextmanager
-def served(tmp_path, *arguments, stderr=None):
-    """A run with --serve --hold, and a function that asks it; both end together."""
+def served(tmp_path, *arguments, stderr=None, begun=lambda job: None):
+    """A run with --serve --hold, and a function that asks it; both end together. begun: called as soon as it runs."""
     runtime = tmp_path / "runtime"
     runtime.mkdir()
     runtime.chmod(0o700)
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     try:
         with run(*arguments, "--serve", "--port", "0", "--hold", out=tmp_path / "out", stderr=stderr) as job:
+            begun(job)
             job.wait_until(lambda: list(runtime.glob("streamseg/*.json")))
             [file] = runtime.glob("streamseg/*.json")
             yield job, Api(RunningRun(**json.loads(file.read_text()))), file
@@ -142,6 +143,47 @@ def test_what_cannot_be_done_is_refused_and_harms_nothing(tmp_path):
         assert [api.raw("GET", "/api/v1/run", token="wrong")[0] for _ in range(12)][-1] == 429
         failed = ctl("change", "a")
         assert failed.returncode == 2 and "nothing to change" in failed.stderr
+
+
+def test_what_does_not_fit_the_network_fails_alone_though_it_came_before_the_network(tmp_path):
+    loading = []
+
+    def stop_loading(job):
+        job.wait_until(lambda: "inference-0" in job.workers())
+        loading.append(job.workers()["inference-0"])
+        os.kill(loading[0], signal.SIGSTOP)
+
+    sources = (f"a={ENDLESS}", f"b={ENDLESS}&seed=2")
+    with served(tmp_path, *sources, "--realtime", "--jobs", "4", "--no-video", begun=stop_loading) as (job, api, _):
+        assert api("GET", "/run")["network"] is None
+        api("PATCH", "/streams/b", {"classes": ["banana"]})
+        api("POST", "/streams", {"source": f"{ENDLESS}&seed=3", "name": "c", "classes": ["person", "cherry"]})
+        api("POST", "/streams", {"source": f"{ENDLESS}&seed=4", "name": "d", "classes": ["person"]})
+        pushed = api.raw("POST", "/api/v1/streams", {"source": ENDLESS, "push": ["rtsp://127.0.0.1:9/x"]})
+        assert pushed[0] == 422 and b"encodes no video" in pushed[1]
+        os.kill(loading[0], signal.SIGCONT)
+        job.wait_for_lines("a", 2)
+        job.wait_for_lines("d", 2)
+        streams = {stream["name"]: stream for stream in api("GET", "/streams")}
+        assert {name: stream["state"] for name, stream in streams.items()} == {
+            "a": "running", "b": "failed", "c": "failed", "d": "running"
+        }  # fmt: skip
+        assert "classes of stream b: banana" in streams["b"]["error"]
+        assert "classes of stream c: cherry" in streams["c"]["error"]
+        job.process.send_signal(signal.SIGINT)
+        assert job.finish() == 1
+    summary = read_summary(job.out)["streams"]
+    assert {name: stream["state"] for name, stream in summary.items()} == {
+        "a": "stopped", "b": "failed", "c": "failed", "d": "stopped"
+    }  # fmt: skip
+    assert summary["c"]["error"] == streams["c"]["error"]
+
+
+def test_what_a_run_is_begun_with_must_fit_the_network(tmp_path):
+    with run(f"a={ENDLESS}", f"b={ENDLESS}", "--classes", "person,banana", out=tmp_path / "out") as job:
+        assert job.finish() == 2
+        assert left_behind(job) == []
+    assert not (job.out / "a").exists()
 
 
 def test_health_metrics_and_a_web_worker_that_is_killed(tmp_path):

@@ -5,9 +5,10 @@ import socket
 import stat
 
 import pytest
+import zmq
 
 from streamseg.errors import ConfigError
-from streamseg.runtime.endpoints import PATH_LIMIT_BYTES, Tcp, listen, parse
+from streamseg.runtime.endpoints import PATH_LIMIT_BYTES, Tcp, bind_ipc, listen, parse
 
 
 def test_the_two_kinds():
@@ -105,4 +106,12 @@ def test_a_path_that_exists_is_left_alone(folder):
 def test_a_path_that_cannot_be_made_says_why(folder):
     with pytest.raises(ConfigError, match="x: "):
         listen(folder / ("x" * 300))
+    assert not any(folder.iterdir())
+
+
+def test_a_socket_that_cannot_be_bound_leaves_no_file(folder):
+    closed = zmq.Context.instance().socket(zmq.PULL)
+    closed.close()
+    with pytest.raises(zmq.ZMQError):
+        bind_ipc(closed, folder / "a")
     assert not any(folder.iterdir())

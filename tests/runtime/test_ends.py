@@ -16,6 +16,7 @@ import pytest
 from tests.results import read_seqs, read_summary
 from tests.runtime.clips import write_street
 from tests.runtime.jobs import Job, left_behind, run, video_times
+from tests.runtime.test_controls import served
 from tests.servers import rtsp_server
 
 ENDLESS = "a=synthetic://street?seconds=900&size=320x180&fps=10"
@@ -61,9 +62,12 @@ def test_two_signals_end_at_once(tmp_path):
 def test_a_drain_that_takes_too_long_is_given_up(tmp_path):
     config = tmp_path / "drain.yaml"
     config.write_text("runtime: {drain_s: 1}\n")
-    with run(ENDLESS, "--config", str(config), "--realtime", out=tmp_path / "out") as job:
+    with served(tmp_path, ENDLESS, "--config", str(config), "--realtime") as (job, api, _):
         job.wait_for_lines("a", 3)
-        os.kill(job.workers()["sinks-0"], signal.SIGSTOP)
+        sinks = psutil.Process(job.workers()["sinks-0"])
+        sinks.suspend()
+        job.wait_until(lambda: sinks.status() == psutil.STATUS_STOPPED)
+        job.wait_until(lambda: api.stream("a")["waiting"]["sink:objects"] > 0)
         job.process.send_signal(signal.SIGTERM)
         assert job.finish() == 1
     stream = read_summary(job.out)["streams"]["a"]

@@ -12,8 +12,8 @@ from streamseg.runtime.hosted import Hosted
 from streamseg.runtime.ledger import Ledger
 from streamseg.runtime.packing import pack, unpack
 from streamseg.runtime.preprocess_station import PreprocessStation
-from streamseg.runtime.slots import Stamp
 from streamseg.runtime.store import Area, Layout, Segment, make_memory, make_segment
+from streamseg.runtime.visits import Stamp
 
 SIZE, VIEW, FRAMES = (64, 96), (64, 96), 24
 

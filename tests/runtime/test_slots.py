@@ -6,7 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from streamseg.runtime.slots import POISON_TRIES, Result, SlotTable, Stamp
+from streamseg.runtime.slots import SlotTable
+from streamseg.runtime.visits import POISON_TRIES, Result, Stamp
 
 UPSTREAM = (-1, 0, 1, 2, 2)
 STATIONS = range(len(UPSTREAM))

@@ -14,8 +14,8 @@ from streamseg.runtime.inference_station import InferenceStation
 from streamseg.runtime.ledger import Ledger
 from streamseg.runtime.packing import pack
 from streamseg.runtime.preprocess_station import PreprocessStation
-from streamseg.runtime.slots import Result, Stamp
 from streamseg.runtime.store import Area, Layout, Segment, make_memory, make_segment
+from streamseg.runtime.visits import Result, Stamp
 
 STATIONS, UPSTREAM = ("preprocess", "inference"), (-1, 0)
 SIZE, VIEW = (36, 64), (32, 64)

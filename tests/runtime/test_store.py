@@ -8,8 +8,8 @@ from streamseg.errors import ConfigError
 from streamseg.records import Frame, Planes
 from streamseg.runtime import store
 from streamseg.runtime.packing import pack, unpack
-from streamseg.runtime.slots import Stamp
 from streamseg.runtime.store import Area, Layout, Segment, available_bytes, make_memory, make_segment
+from streamseg.runtime.visits import Stamp
 
 UPSTREAM = (-1, 0, 1, 2)
 

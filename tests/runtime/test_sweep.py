@@ -8,9 +8,9 @@ import pytest
 
 from streamseg.config import Config, StreamConfig
 from streamseg.runtime.placement import place
-from streamseg.runtime.slots import Result, Stamp
 from streamseg.runtime.store import Segment
 from streamseg.runtime.stream_run import StreamRun
+from streamseg.runtime.visits import Result, Stamp
 
 FRAMES = 3000
 

@@ -1,6 +1,6 @@
 """Light of the street: the sun, the sky, haze, and what a sensor makes of them."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 import cv2
@@ -15,22 +15,27 @@ MOODS: tuple[Mood, ...] = ("clear", "overcast", "golden", "dusk")
 
 
 @dataclass(frozen=True, slots=True)
-class Light:
-    """One time of day; colours are RGB factors on an albedo, 0..1 and a little more.
+class Air:
+    """What a mood's light is made of; colours are RGB factors on an albedo, 0..1 and a little more.
 
-    sun: unit vector towards the sun (s, t, z). haze: RGB 0..1 of the far air, haze_m the metres after which about two
-    thirds of a colour have become haze. lamps: street lamps and head lights are lit.
+    haze: RGB 0..1 of the far air, haze_m the metres after which about two thirds of a colour have become haze.
     """
 
-    mood: Mood
-    sun: tuple[float, float, float]
     sun_rgb: Rgb
     sky_rgb: Rgb
     bounce_rgb: Rgb
     haze: Rgb
     haze_m: float
     zenith: Rgb
-    lamps: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Light(Air):
+    """One time of day. sun: unit vector towards the sun (s, t, z); lamps: street lamps and head lights are lit."""
+
+    mood: Mood
+    sun: tuple[float, float, float]
+    lamps: bool
 
     def shade(self, normals: F32, albedo: F32, sunlit: float) -> F32:
         """Colours [M, 3] of faces with unit normals [M, 3]; sunlit 0..1 is how much of the sun reaches them."""
@@ -56,27 +61,17 @@ class Light:
         return float(1 - np.exp(-depth / self.haze_m))
 
 
-@dataclass(frozen=True, slots=True)
-class _Air:
-    sun_rgb: Rgb
-    sky_rgb: Rgb
-    bounce_rgb: Rgb
-    haze: Rgb
-    haze_m: float
-    zenith: Rgb
-
-
-_AIR: dict[Mood, _Air] = {
-    "clear": _Air(
+_AIR: dict[Mood, Air] = {
+    "clear": Air(
         (0.80, 0.74, 0.63), (0.56, 0.61, 0.70), (0.40, 0.38, 0.36), (0.80, 0.86, 0.92), 150, (0.42, 0.60, 0.86)
     ),
-    "overcast": _Air(
+    "overcast": Air(
         (0.05, 0.05, 0.05), (0.93, 0.95, 0.98), (0.5, 0.5, 0.5), (0.80, 0.82, 0.84), 110, (0.66, 0.70, 0.75)
     ),
-    "golden": _Air(
+    "golden": Air(
         (1.02, 0.70, 0.38), (0.52, 0.53, 0.62), (0.42, 0.37, 0.33), (0.96, 0.83, 0.66), 120, (0.52, 0.64, 0.82)
     ),
-    "dusk": _Air((0.0, 0.0, 0.0), (0.44, 0.47, 0.62), (0.27, 0.25, 0.27), (0.50, 0.47, 0.56), 100, (0.20, 0.26, 0.46)),
+    "dusk": Air((0.0, 0.0, 0.0), (0.44, 0.47, 0.62), (0.27, 0.25, 0.27), (0.50, 0.47, 0.56), 100, (0.20, 0.26, 0.46)),
 }
 
 
@@ -89,10 +84,7 @@ def make_light(rng: np.random.Generator, mood: Mood) -> Light:
         aside = rng.uniform(-0.45, 0.1)
         bearing = aside if rng.random() < 0.5 else np.pi - aside
     sun = (float(np.cos(bearing) * np.cos(height)), float(np.sin(bearing) * np.cos(height)), float(np.sin(height)))
-    air = _AIR[mood]
-    return Light(
-        mood, sun, air.sun_rgb, air.sky_rgb, air.bounce_rgb, air.haze, air.haze_m, air.zenith, lamps=mood == "dusk"
-    )
+    return Light(**asdict(_AIR[mood]), mood=mood, sun=sun, lamps=mood == "dusk")
 
 
 class Sensor:
