@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import time
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -38,11 +39,11 @@ class Wire:
         self._url, self._number = url, 0
         self._socket = socket.create_connection((parts.hostname, parts.port), timeout=10)
         self._read = self._socket.makefile("rb")
-        content = self._ask("DESCRIBE", url, "Accept: application/sdp")
-        control = [line.split(":", 1)[1] for line in content.splitlines() if line.startswith("a=control:stream")]
-        self._session = ""
-        self._ask("SETUP", f"{url}/{control[0]}", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1")
-        self._ask("PLAY", url, f"Session: {self._session}")
+        try:
+            self._play(url)
+        except (OSError, AssertionError):
+            self.__exit__()
+            raise
 
     def __enter__(self) -> "Wire":
         return self
@@ -50,6 +51,13 @@ class Wire:
     def __exit__(self, *_: object) -> None:
         self._read.close()
         self._socket.close()
+
+    def _play(self, url: str) -> None:
+        content = self._ask("DESCRIBE", url, "Accept: application/sdp")
+        control = [line.split(":", 1)[1] for line in content.splitlines() if line.startswith("a=control:stream")]
+        self._session = ""
+        self._ask("SETUP", f"{url}/{control[0]}", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1")
+        self._ask("PLAY", url, f"Session: {self._session}")
 
     def take(self, count: int) -> Packets:
         """The next so many RTP packets, and the RTCP packets before them."""
@@ -64,6 +72,14 @@ class Wire:
         while not packets.ntp_s:
             self._next(packets)
         return packets
+
+    def is_silent_soon(self, quiet_s: float, *, within_s: float) -> bool:
+        """Whether nothing at all comes for quiet_s, beginning within a time: what was under way may still come."""
+        until_s = time.monotonic() + within_s
+        while time.monotonic() < until_s:
+            if self.is_silent(quiet_s):
+                return True
+        return False
 
     def is_silent(self, seconds: float) -> bool:
         """Whether nothing at all comes for a while."""
