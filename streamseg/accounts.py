@@ -134,6 +134,22 @@ class Totals:
         return self.emitted / self.seconds if self.seconds else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What an account that has nothing in flight holds, so that another one can go on with it; seconds as in Totals."""
+
+    captured: int
+    emitted: int
+    objects: int
+    restarts: int
+    dropped: dict[str, int]
+    lost_by_source: dict[str, int]
+    failed: dict[str, int]
+    degraded: dict[str, int]
+    sinks: dict[str, SinkTotals]
+    seconds: float
+
+
 class Account:
     """The counters of one stream. A frame is captured once and retired once, as emitted or failed."""
 
@@ -148,7 +164,35 @@ class Account:
         self._confirmed: set[int] = set()
         self._sinks: dict[str, SinkTotals] = {}
         self._latencies: dict[str, Latency] = {}
-        self._began_ns = self._ended_ns = 0
+        self._began_ns = self._ended_ns = self._before_ns = 0
+
+    def go_on(self, counts: Counts) -> None:
+        """Go on where another account of the stream stopped; before anything is counted."""
+        with self._lock:
+            self._captured, self._emitted = counts.captured, counts.emitted
+            self._objects, self._restarts = counts.objects, counts.restarts
+            self._dropped, self._failed = Counter(counts.dropped), Counter(counts.failed)
+            self._lost_by_source, self._degraded = dict(counts.lost_by_source), Counter(counts.degraded)
+            self._sinks = {name: SinkTotals(sink.written, sink.skipped) for name, sink in counts.sinks.items()}
+            self._before_ns = round(counts.seconds * 1e9)
+
+    def counts(self) -> Counts:
+        """What another account can go on with; only while nothing is in flight."""
+        totals = self.totals()
+        with self._lock:
+            assert not self._in_flight, "frames in flight have no fate yet"
+            return Counts(
+                totals.captured,
+                totals.emitted,
+                totals.objects,
+                totals.restarts,
+                dict(self._dropped),
+                dict(self._lost_by_source),
+                totals.failed,
+                totals.degraded,
+                totals.sinks,
+                totals.seconds,
+            )
 
     def begin(self) -> None:
         """Start the stream's clock."""
@@ -230,6 +274,7 @@ class Account:
     def totals(self) -> Totals:
         """All counters at one moment."""
         until_ns = self._ended_ns or time.monotonic_ns()
+        here_ns = until_ns - self._began_ns if self._began_ns else 0
         with self._lock:
             return Totals(
                 captured=self._captured,
@@ -238,7 +283,7 @@ class Account:
                 failed=dict(self._failed),
                 degraded=dict(self._degraded),
                 in_flight=len(self._in_flight),
-                seconds=(until_ns - self._began_ns) / 1e9 if self._began_ns else 0.0,
+                seconds=(self._before_ns + here_ns) / 1e9,
                 objects=self._objects,
                 restarts=self._restarts,
                 sinks={name: SinkTotals(sink.written, sink.skipped) for name, sink in self._sinks.items()},

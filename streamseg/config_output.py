@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from streamseg.config_section import Section
 
@@ -67,8 +67,15 @@ class OutputConfig(Section):
 
     dir: Path = Field(Path("streamseg-out"), description="folder of all results; a folder in it for each stream")
     overwrite: bool = Field(False, description="remove what streamseg wrote there before")
+    resume: bool = Field(False, description="go on with what an earlier run of the same streams left unfinished there")
     rotate_s: float | None = Field(None, gt=0, description="new annotated video and JSONL after this much media time")
     rotate_mb: float | None = Field(None, gt=0, description="the same by size of the file, MB")
     keep_hours: float | None = Field(None, gt=0, le=1e6, description="remove finished results that are older")
     keep_gb: float | None = Field(None, gt=0, le=1e6, description="remove the oldest while there are more, GB of 10^9")
     disk_free_mb: float = Field(500.0, ge=0, description="cut-outs stop when less is free; with keep_* the oldest go")
+
+    @model_validator(mode="after")
+    def _check_begin(self) -> "OutputConfig":
+        if self.overwrite and self.resume:
+            raise ValueError("overwrite and resume: one removes what the other goes on with; leave one of them out")
+        return self

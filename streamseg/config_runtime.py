@@ -39,6 +39,9 @@ class RuntimeConfig(Section):
     restarts_s: float = Field(60.0, gt=0, le=86400, description="the time that restarts counts in, s")
     stall_s: float = Field(30.0, gt=0, le=3600, description="a process without progress for so long is killed, s")
     start_s: float = Field(180.0, gt=0, le=3600, description="and one that is not ready for so long, s")
+    checkpoint_s: float = Field(
+        30.0, ge=0, le=86400, description="recorded streams keep so often, s, what --resume goes on with; 0: never"
+    )
     drain_s: float = Field(20.0, gt=0, le=3600, description="after the first Ctrl-C or SIGTERM all ends within, s")
 
 

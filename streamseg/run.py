@@ -76,6 +76,8 @@ def execute(config: Config, *, network: Network | None = None, verbose: bool = F
     check_broadcast(config, streams)
     _prepare(config.output)
     in_threads = network is not None or config.runtime.single_process
+    if in_threads and config.output.resume:
+        raise ConfigError("output.resume: cannot be done with runtime.single_process; leave one of them out")
     if in_threads and config.web.enabled:
         raise ConfigError("web.enabled: cannot be served with runtime.single_process; leave one of them out")
     if in_threads and config.is_broadcast:

@@ -161,3 +161,26 @@ def test_a_histogram_counts_up_to_each_bound() -> None:
     assert [by_bound[bound] for bound in bounds] == [1, 1, 3, 3, 4, 4, 5, 5]
     assert histogram.count == 6
     assert histogram.sum_s == pytest.approx(5000.7462)
+
+
+def test_another_account_goes_on() -> None:
+    before, after = Account(), Account()
+    for seq, fate in enumerate(("emitted", "stale", "poison")):
+        before.arrived(seq, time.monotonic_ns())
+        if fate == "emitted":
+            before.retired(seq, time.monotonic_ns(), objects=2, degraded=["matte"])
+            before.sink("video", written=True)
+        elif fate == "stale":
+            before.dropped(seq, "stale")
+        else:
+            before.failed(seq, "poison")
+    before.lost_by_source({"undecodable": 3})
+    after.go_on(before.counts())
+    after.lost_by_source({"undecodable": 4})  # the source counts on
+    after.arrived(3, time.monotonic_ns())
+    after.retired(3, time.monotonic_ns(), objects=1)
+    totals = after.totals()
+    assert totals.closes
+    assert (totals.captured, totals.emitted, totals.objects) == (8, 2, 3)
+    assert (totals.dropped, totals.failed) == ({"stale": 1, "undecodable": 4}, {"poison": 1})
+    assert totals.degraded == {"matte": 1} and totals.sinks["video"].written == 1

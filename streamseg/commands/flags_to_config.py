@@ -36,6 +36,7 @@ _SWITCHES = {
     "clips": ("clips", "enabled", True),
     "clean_plate": ("clean_plate", "enabled", True),
     "overwrite": ("output", "overwrite", True),
+    "resume": ("output", "resume", True),
     "serve": ("web", "enabled", True),
     "hold": ("web", "hold", True),
     "single_process": ("runtime", "single_process", True),

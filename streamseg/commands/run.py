@@ -19,6 +19,7 @@ from streamseg.config_file import load
 _EXAMPLES = (
     ("streamseg run street.mp4 --out out", "one file"),
     ("streamseg run gate=rtsp://10.0.0.7/stream1 cam2.mp4 0", "three sources of three kinds, the first one named"),
+    ("streamseg run archive/ --out out --resume", "go on after a crash or Ctrl-C; what is done stays as it is"),
     ("streamseg run --config streamseg.yaml --end 1:00", "the streams of a YAML, only their first minute"),
     ("streamseg run 'synthetic://street?seconds=20&seed=1' --privacy pixelate --draw none", "nobody recognisable"),
 )
@@ -46,6 +47,7 @@ def _option(*names: str, group: str, **settings: Any) -> Callable[[_Command], _C
 @_option("--detect-every", metavar="N", type=int, help="look at one frame of N, track in between", group="Network")
 @_option("--out", metavar="DIR", help="where results go; default: streamseg-out", group="Results")
 @_option("--overwrite", is_flag=True, help="remove what streamseg wrote in DIR before", group="Results")
+@_option("--resume", is_flag=True, help="go on where an earlier run of the same into DIR was cut off", group="Results")
 @_option("--no-video", is_flag=True, help="no annotated video", group="Results")
 @_option("--cutouts", metavar=Cadence.name, type=Cadence(), help="how often a track is cut out", group="Results")
 @_option("--clips", is_flag=True, help="a video of each object by itself, its background transparent", group="Results")

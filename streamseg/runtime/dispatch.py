@@ -10,6 +10,7 @@ from streamseg.errors import ConfigError
 from streamseg.job import DRAINING
 from streamseg.records import StreamInfo
 from streamseg.runtime.briefing import NetworkFacts, open_order
+from streamseg.runtime.checkpoints import Checkpoints
 from streamseg.runtime.crew import Crew, Member
 from streamseg.runtime.links import Ringer
 from streamseg.runtime.messages import (
@@ -19,6 +20,7 @@ from streamseg.runtime.messages import (
     End,
     Failed,
     Forget,
+    Held,
     Map,
     Opened,
     Pause,
@@ -44,10 +46,12 @@ class Dispatch:
         placement: who lives with whom.
         crew: the workers.
         ringer: connected to those that are ready.
+        version: of streamseg, for checkpoints.
         hire: starts one more worker.
 
     Attributes:
         roster: the streams.
+        checkpoints: of them.
         network: what the network is, once it is loaded.
     """
 
@@ -59,10 +63,12 @@ class Dispatch:
         crew: Crew,
         ringer: Ringer,
         *,
+        version: str,
         hire: Callable[[WorkerPlan], None],
     ):
         self._config, self._crew, self._ringer = config, crew, ringer
         self._readers = Readers(config, placement, crew, hire)
+        self.checkpoints = Checkpoints(config, version, crew)
         self.roster = Roster(config, placement, streams)
         self.network: NetworkFacts | None = None
         self._drain_until_s: float | None = None
@@ -128,6 +134,8 @@ class Dispatch:
                 run.source_is(SourceStatus(state, reason, reconnects))
             case Captured(_, error):
                 self._captured(run, error)
+            case Held():
+                self.checkpoints.held(run)
             case Failed(_, seq, station, error, fatal):
                 run.note_failure(seq, station, error)
                 if fatal:
@@ -174,6 +182,7 @@ class Dispatch:
 
     def stop(self, run: StreamRun) -> None:
         """No further frames."""
+        self.checkpoints.ends(run)
         if run.phase == "waiting":
             run.phase = "over"
         elif run.phase in ("open", "running"):
@@ -204,6 +213,8 @@ class Dispatch:
             if run.phase == "closing" and not run.unclosed and not run.in_flight:
                 self._tell(run, Forget(run.number))
                 run.finish()
+                self.checkpoints.over(run)
+        self.checkpoints.tick(self.active)
         self.roster.forget_removed()
         if self._drain_until_s is not None and time.monotonic() > self._drain_until_s:
             self._abandon()
@@ -225,6 +236,7 @@ class Dispatch:
                 run.account.restarted()
                 if "capture" in plan.stages:
                     run.source_died()
+                    self.checkpoints.source_died(run)
                 if "capture" in plan.stages and (run.stopped or run.error):
                     self._captured(run)
 
@@ -257,7 +269,8 @@ class Dispatch:
             reader = self._readers.free(self.active)
             if reader is None:
                 return
-            run.begin(self._readers.placement.serving(run.number, reader.name))
+            if not self.checkpoints.begin(run, self._readers.placement.serving(run.number, reader.name)):
+                continue
             gone = [plan.name for plan in run.workers if plan.name in self._crew.gone]
             if gone:
                 run.fail(f"worker {gone[0]} was given up")

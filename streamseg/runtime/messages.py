@@ -90,6 +90,13 @@ class Pause(msgspec.Struct, tag="pause", frozen=True):
     on: bool
 
 
+class Hold(msgspec.Struct, tag="hold", frozen=True):
+    """To capture: begin no further frame of this stream and say so by Held, or (on false) go on."""
+
+    stream: int
+    on: bool
+
+
 class Change(msgspec.Struct, tag="change", frozen=True):
     """The stream has another configuration from the next frame on; config: the StreamConfig as JSON."""
 
@@ -226,6 +233,12 @@ class Captured(msgspec.Struct, tag="captured", frozen=True):
     error: str | None = None
 
 
+class Held(msgspec.Struct, tag="held", frozen=True):
+    """Capture follows Hold: every frame that it began is published, and told to the ledger."""
+
+    stream: int
+
+
 class Failed(msgspec.Struct, tag="failed", frozen=True):
     """A stage failed on a frame. fatal: the stream cannot go on (a sink that cannot write)."""
 
@@ -252,9 +265,9 @@ class Log(msgspec.Struct, tag="log", frozen=True):
     text: str
 
 
-StreamOrder = Open | Map | Pause | Change | Stop | End | Forget
+StreamOrder = Open | Map | Pause | Hold | Change | Stop | End | Forget
 Order = Begin | Route | Prepare | Commit | Cancel | Serve | Broadcast | Answer | StreamOrder
-StreamReport = Opened | SourceIs | Captured | Failed | Closed
+StreamReport = Opened | SourceIs | Captured | Held | Failed | Closed
 Report = Ready | Prepared | AtWork | Serving | Broadcasting | Ask | Refused | Log | StreamReport
 
 _ORDERS: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Order)

@@ -26,6 +26,7 @@ from streamseg.runtime.messages import (
     End,
     Failed,
     Forget,
+    Hold,
     Map,
     Open,
     Order,
@@ -93,6 +94,7 @@ class StationHost:
             Map: self._map,
             Route: self._route,
             Pause: self._pause,
+            Hold: self._hold,
             Change: self._change,
             Prepare: self._prepare,
             Commit: self._commit,
@@ -229,6 +231,10 @@ class StationHost:
     def _pause(self, order: Pause, _: tuple[int, ...]) -> None:
         if self._capture is not None:
             self._capture.pause(order.stream, on=order.on)
+
+    def _hold(self, order: Hold, _: tuple[int, ...]) -> None:
+        if self._capture is not None:
+            self._capture.hold(order.stream, on=order.on)
 
     def _change(self, order: Change, _: tuple[int, ...]) -> None:
         stream = self._streams.get(order.stream)

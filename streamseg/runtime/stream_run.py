@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -13,12 +13,12 @@ from streamseg.job import JobStream
 from streamseg.pipeline import FAILURES_IN_A_ROW
 from streamseg.records import StreamInfo
 from streamseg.runtime.bells import Bell
-from streamseg.runtime.capture_station import capture_state
 from streamseg.runtime.governor import Governor
-from streamseg.runtime.ledger import Ledger
+from streamseg.runtime.ledger import Committed, Ledger
 from streamseg.runtime.metrics import StageTimes
 from streamseg.runtime.placement import Placement, WorkerPlan
 from streamseg.runtime.slots import SlotTable
+from streamseg.runtime.source_reader import capture_state
 from streamseg.runtime.store import Layout, Segment, make_memory, make_segment
 from streamseg.runtime.visits import PLAIN, Result
 from streamseg.shedding import Shed
@@ -103,10 +103,28 @@ class StreamRun(JobStream):
         self.phase, self.workers = "open", workers
         if self.live and self.config.runtime.max_latency_ms is not None:
             self._governor = Governor(round(self.config.runtime.max_latency_ms * 1e6))
-        writers = len(self.placement.stations) + 1
+        writers = len(self._writers)
         self.ledger_fd = make_memory(f"{self.name}-ledger", Ledger.size(writers))
         self._ledger = Ledger(self.ledger_fd, writers)
         self.account.begin()
+
+    def states(self) -> dict[str, Committed]:
+        """What every writer of the ledger has committed, by name."""
+        assert self._ledger is not None, "the stream has begun"
+        told = {name: self._ledger.committed(writer) for writer, name in enumerate(self._writers)}
+        return {name: committed for name, committed in told.items() if committed is not None}
+
+    def go_on_with(self, states: Mapping[str, Committed]) -> None:
+        """Put states into the ledger that its writers are to go on with; after begin(), before anybody is told."""
+        assert self._ledger is not None, "the stream has begun"
+        for writer, name in enumerate(self._writers):
+            if name in states:
+                self._ledger.commit(writer, states[name].seq, states[name].state)
+
+    @property
+    def _writers(self) -> tuple[str, ...]:
+        """Who writes into the ledger, by their numbers there."""
+        return (*self.placement.stations, "capture")
 
     def new_epoch(self, view_hw: tuple[int, int]) -> int:
         """Make a segment for frames of size_hw; ConfigError if there is no memory for it."""

@@ -74,7 +74,9 @@ class Supervisor:
         level = logging.getLogger("streamseg").getEffectiveLevel()
         begin = Begin("", (), config.model_dump_json().encode(), version, "", level)
         self._crew = Crew(self._folder, begin, self._box.endpoint)
-        self._dispatch = Dispatch(config, streams, placement, self._crew, self._ringer, hire=self._start)
+        self._dispatch = Dispatch(
+            config, streams, placement, self._crew, self._ringer, version=version, hire=self._start
+        )
         self._door = FrontDoor(config) if config.web.enabled else None
         self._broadcast = BroadcastDesk(config)
         self._swap = NetworkSwap(config, self._dispatch, self._crew)
@@ -118,6 +120,7 @@ class Supervisor:
                 self._broadcast.tick(self.runs, self._crew, self._start)
                 self._end_stuck()
                 tick()
+        self._dispatch.checkpoints.end(self.runs)
 
     def close(self) -> None:
         """End all workers and leave nothing behind."""

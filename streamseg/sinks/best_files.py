@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from streamseg.sinks.disk import sink_errors, write_atomic
-from streamseg.sinks.sidecar import finished
+from streamseg.sinks.sidecar import finished, seq_of
 
 _KINDS = ("png", "json")
 
@@ -42,6 +42,16 @@ class BestFiles:
                 _unlink(_best(folder, rank, kind) for kind in _KINDS)
             _unlink(set(folder.glob(".shot-*")) - {_shot(folder, seq, kind) for seq in kept for kind in _KINDS})
 
+    def reopen(self, folder: Path) -> None:
+        """A track that was finished goes on: its ranks become shots again."""
+        with sink_errors(folder):
+            if any(folder.glob(".shot-*")):
+                return
+            for rank in itertools.takewhile(lambda rank: _any(folder, rank), itertools.count(1)):
+                content = _best(folder, rank, "json").read_bytes()
+                self._link(_best(folder, rank, "png"), _shot(folder, seq_of(content), "png"))
+                write_atomic(_shot(folder, seq_of(content), "json"), finished(content, final=False), self._part)
+
     def finish(self, folder: Path) -> None:
         """The track is over: say so in its sidecars, and leave nothing but the ranks."""
         for rank in itertools.takewhile(lambda rank: _any(folder, rank), itertools.count(1)):
@@ -52,16 +62,16 @@ class BestFiles:
         with sink_errors(folder):
             _unlink(folder.glob(".shot-*"))
 
-    def _link(self, shot: Path, best: Path) -> None:
-        """Give a shot a second name in place of what had it; a copy where the file system knows no links."""
-        if best.exists() and best.samefile(shot):
+    def _link(self, there: Path, name: Path) -> None:
+        """Give a file a second name in place of what had it; a copy where the file system knows no links."""
+        if name.exists() and name.samefile(there):
             return
         self._part.unlink(missing_ok=True)
         try:
-            os.link(shot, self._part)
+            os.link(there, self._part)
         except OSError:
-            shutil.copyfile(shot, self._part)
-        self._part.replace(best)
+            shutil.copyfile(there, self._part)
+        self._part.replace(name)
 
 
 def _best(folder: Path, rank: int, kind: str) -> Path:

@@ -61,6 +61,8 @@ class CutoutsSink:
             refuse_link(self.folder).mkdir(exist_ok=True)
             self._part.unlink(missing_ok=True)
         self._position = msgspec.msgpack.decode(position, type=_Position) if position else _Position()
+        for name in self._position.hopeful.values():
+            self._best.reopen(self.folder / name)
         self._writer = Background(f"cutouts-{info.name}")
         return self._position.seq
 

@@ -20,13 +20,17 @@ _MARKER_TEXT = "This folder was made by streamseg; --overwrite removes from it t
 CUTOUT_PART = ".cutout.part"
 """A cut-out that is being written, in the folder cutouts."""
 
+CHECKPOINT = ".checkpoint"
+"""What --resume goes on with, in a stream's folder."""
+
 HLS = "hls"
 """The folder of HTTP Live Streaming in a stream's."""
 
 _TEMPORARY = r"\..+\.(part|partial)"
 _TOP_FILE = re.compile(rf"summary\.json|{_TEMPORARY}")
 _STREAM_FILE = re.compile(
-    rf"(annotated|clean-plate)(-\d{{4,}})?\.mp4|clean-plate\.png|(objects|events)(-\d{{4,}})?\.jsonl|{_TEMPORARY}"
+    rf"(annotated|clean-plate)(-\d{{4,}})?\.mp4|clean-plate\.png|(objects|events)(-\d{{4,}})?\.jsonl"
+    rf"|{re.escape(CHECKPOINT)}|{_TEMPORARY}"
 )
 _TRACK_FOLDER = re.compile(r"\d+-[a-z0-9_-]+")
 _CUTOUT_PART = re.compile(re.escape(CUTOUT_PART))
@@ -46,8 +50,12 @@ def prepare_output(output: OutputConfig) -> None:
     with sink_errors(folder):
         if folder.exists() and not folder.is_dir():
             raise SinkError(f"{folder}: is a file; the output must be a folder")
-        if not output.overwrite and folder.is_dir() and any(folder.iterdir()):
-            raise SinkError(f"{folder}: is not empty; give an empty folder, or --overwrite to replace earlier results")
+        goes_on = output.resume and is_ours(folder)
+        if not output.overwrite and not goes_on and folder.is_dir() and any(folder.iterdir()):
+            raise SinkError(
+                f"{folder}: is not empty; give an empty folder, --overwrite to replace earlier "
+                "results, or --resume to go on with them"
+            )
     if output.overwrite:
         remove_results(folder)
     claim(folder, _TOP_FILE)
@@ -65,6 +73,13 @@ def remove_results(folder: Path) -> None:
         kept = sorted(path.name for path in folder.iterdir() if path.name != MARKER)
     if kept:
         logger.warning("kept what streamseg did not write folder=%s kept=%s", folder, ", ".join(kept[:8]))
+
+
+def remove_stream(folder: Path) -> None:
+    """Remove what streamseg wrote into a stream's folder; what a person put there stays."""
+    with sink_errors(folder):
+        if folder.is_dir() and is_ours(refuse_link(folder)):
+            _clear_stream(folder)
 
 
 def claim_stream(folder: Path) -> Path:

@@ -53,9 +53,14 @@ def encoded(record: dict[str, Any]) -> bytes:
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 
-def finished(content: bytes) -> bytes:
-    """A best shot's sidecar once no better one can follow."""
-    return encoded({**msgspec.json.decode(content), "final": True})
+def finished(content: bytes, *, final: bool = True) -> bytes:
+    """A best shot's sidecar once no better one can follow; or, not final, when one can again."""
+    return encoded({**msgspec.json.decode(content), "final": final})
+
+
+def seq_of(content: bytes) -> int:
+    """The frame that a sidecar is about."""
+    return int(msgspec.json.decode(content)["seq"])
 
 
 def _shot(cutout: Cutout, provenance: Provenance) -> dict[str, Any] | None:

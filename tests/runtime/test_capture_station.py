@@ -10,12 +10,13 @@ import pytest
 from streamseg.capture.status import SourceStatus
 from streamseg.config import CaptureConfig, StreamConfig
 from streamseg.records import Frame, Planes
-from streamseg.runtime import capture_station
-from streamseg.runtime.capture_station import HUNG, CaptureStation, capture_state
+from streamseg.runtime import capture_station, source_reader
+from streamseg.runtime.capture_station import HUNG, CaptureStation
 from streamseg.runtime.hosted import Hosted
 from streamseg.runtime.ledger import Ledger
 from streamseg.runtime.messages import Captured, SourceIs
 from streamseg.runtime.slots import SlotTable
+from streamseg.runtime.source_reader import capture_state
 from streamseg.runtime.store import Layout, Segment, make_memory, make_segment
 from streamseg.testing import ListSource
 from tests.runtime.belfry import until
@@ -65,7 +66,7 @@ def read_to_the_end(stream):
 @pytest.mark.parametrize("seq", range(COUNT))
 @pytest.mark.parametrize("died", ["before", "after"])
 def test_what_was_dropped_is_counted_once(stream, monkeypatch, seq, died):
-    monkeypatch.setattr(capture_station, "open_source", lambda *_, **__: Leaky(frames(), fps=Fraction(25)))
+    monkeypatch.setattr(source_reader, "open_source", lambda *_, **__: Leaky(frames(), fps=Fraction(25)))
     publish, armed = SlotTable.publish, [True]
 
     def deadly(table, slot, stamp):
@@ -96,7 +97,7 @@ class Watched(ListSource):
 
 def test_what_a_source_does_is_reported_when_it_changes(stream, monkeypatch):
     source = Watched(frames(), fps=Fraction(25))
-    monkeypatch.setattr(capture_station, "open_source", lambda *_, **__: source)
+    monkeypatch.setattr(source_reader, "open_source", lambda *_, **__: source)
     reports = []
     CaptureStation(CaptureConfig(), report=reports.append, published=lambda *_: None).open(stream)
     seen = [
@@ -117,7 +118,7 @@ def test_what_a_source_does_is_reported_when_it_changes(stream, monkeypatch):
 
 def test_a_source_that_hangs_ends_the_process(stream, monkeypatch):
     source = Watched(frames(), fps=Fraction(25))
-    monkeypatch.setattr(capture_station, "open_source", lambda *_, **__: source)
+    monkeypatch.setattr(source_reader, "open_source", lambda *_, **__: source)
     ended = []
 
     def end(status):
