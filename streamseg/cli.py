@@ -17,12 +17,17 @@ from streamseg.commands.doctor import doctor
 from streamseg.commands.evaluate import evaluate
 from streamseg.commands.export import export
 from streamseg.commands.init import init
+from streamseg.commands.keys import keys
 from streamseg.commands.render import render
 from streamseg.commands.run import run
 from streamseg.commands.train import train
 from streamseg.errors import ConfigError, ModelError, StreamsegError
 
-COMMANDS: tuple[click.Command, ...] = (run, check, init, doctor, render, train, evaluate, export, bench, ctl, camera)
+# fmt: off
+COMMANDS: tuple[click.Command, ...] = (
+    run, check, init, doctor, render, train, evaluate, export, bench, ctl, camera, keys,
+)
+# fmt: on
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
