@@ -1,4 +1,4 @@
-"""docs/promises.md names tests and scripts: all of them exist."""
+"""Pages that name tests and scripts for what they say: all of them exist."""
 
 import ast
 import re
@@ -11,11 +11,12 @@ NAMED = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 
 
 def named() -> list[tuple[str, str]]:
-    return sorted(set(NAMED.findall((ROOT / "docs" / "promises.md").read_text(encoding="utf-8"))))
+    pages = (ROOT / "docs" / page for page in ("promises.md", "security.md"))
+    return sorted({place for page in pages for place in NAMED.findall(page.read_text(encoding="utf-8"))})
 
 
 def test_there_are_many() -> None:
-    assert len(named()) > 25
+    assert len(named()) > 50
 
 
 @pytest.mark.parametrize(("path", "test"), named())
