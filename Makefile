@@ -7,7 +7,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c co
 DEMO := synthetic://street?seconds=20&size=1280x720&fps=25&seed=1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench throughput chaos lint wheel image clean
+.PHONY: help install demo test bench throughput gpu chaos lint wheel image clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -33,7 +33,7 @@ demo: .venv/.ready ## the main job on the built-in street, results in demo-out
 test: .venv/.ready-test ## the whole test suite
 	.venv/bin/python -m pytest
 
-bench: .venv/.ready-test ## CPU, hops, memory, recovery of the processes, and latency of cameras; half an hour
+bench: .venv/.ready-test ## CPU, hops, memory, recovery of the processes, latency and number of cameras, the scaling law; an hour
 	.venv/bin/python tests/bench/hop.py
 	.venv/bin/python tests/bench/processes.py --no-video
 	.venv/bin/python tests/bench/processes.py
@@ -42,15 +42,23 @@ bench: .venv/.ready-test ## CPU, hops, memory, recovery of the processes, and la
 	.venv/bin/python tests/bench/startup.py
 	.venv/bin/python tests/bench/latency.py
 	.venv/bin/python tests/bench/viewers.py
+	.venv/bin/python tests/bench/live_streams.py
+	.venv/bin/python tests/bench/scaling.py
 
 CLIP ?=
 throughput: .venv/.ready-test ## frames/s beside the machine's limits and what others do; half an hour; CLIP=street.mp4
 	.venv/bin/python tests/bench/throughput.py $(CLIP)
 
-chaos: .venv/.ready-test ## workers killed, cameras failing, streams coming and going; half an hour
+GPU ?=
+gpu: .venv/.ready-test ## what a GPU does for us, in ten minutes: gpu.json, gpu.md; GPU=--small on a machine without
+	.venv/bin/python tests/bench/gpu.py $(GPU)
+
+chaos: .venv/.ready-test ## workers killed, cameras failing, streams coming and going, floods, broken files; an hour
 	.venv/bin/python tests/chaos/kill_workers.py
 	.venv/bin/python tests/chaos/faulty_camera.py
 	.venv/bin/python tests/chaos/come_and_go.py
+	.venv/bin/python tests/chaos/flood_wire.py
+	.venv/bin/python tests/chaos/mutated_videos.py
 
 lint: .venv/.ready-lint ## style and types
 	.venv/bin/ruff check .
