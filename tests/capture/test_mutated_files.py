@@ -1,4 +1,4 @@
-"""Whatever a file holds: frames or one of our errors, in bounded time and memory (long: tests/chaos/mutated_videos.py)."""
+"""Whatever a file holds: frames or one of our errors, in bounded time and memory (see also tests/chaos)."""
 
 import random
 from collections import Counter
