@@ -15,7 +15,7 @@ from streamseg.config import Config
 from streamseg.pixels import frame_rgb
 from streamseg.records import Color, Extraction, Frame, StreamInfo
 from streamseg.sinks.disk import sink_errors, write_atomic
-from streamseg.sinks.encoder import picture_of
+from streamseg.sinks.encoder import Picture, picture_of
 from streamseg.sinks.movers import Movers, MoversState
 from streamseg.sinks.outdir import claim_stream
 from streamseg.sinks.parts import PartsPosition, VideoParts
@@ -75,6 +75,7 @@ class CleanPlateSink:
         self._movers = Movers()
         self._progress = _Progress()
         self._file: PlateFile | None = None
+        self._picture: Picture | None = None
         self._first = -1
         self._size_hw, self._color = (0, 0), Color()
 
@@ -111,7 +112,7 @@ class CleanPlateSink:
         if not strange:
             plate.learn(frame.planes, things, rows)
         if self.config.video:
-            picture = picture_of(frame.planes)
+            self._picture = picture = picture_of(frame.planes, self._picture)
             plate.remove(picture.planes, things)
             self._parts.add(frame, picture)
         self._progress = _Progress(frame.seq, frame.pts_ns, rows[1], strange, self._next_image(frame.pts_ns))

@@ -9,7 +9,7 @@ import av
 import numpy as np
 
 from streamseg.config_output import VideoConfig
-from streamseg.records import Color, Planes
+from streamseg.records import U8, Color, Planes
 from streamseg.sinks.audio import AudioTrack
 from streamseg.sinks.fragments import Sample
 
@@ -45,18 +45,32 @@ class Picture:
     planes: Planes
 
 
-def picture_of(planes: Planes) -> Picture:
-    """Copy planes into a picture for the encoder; odd sizes repeat the last row or column."""
-    height, width = (side + side % 2 for side in planes.size_hw)
-    frame = av.VideoFrame(width, height, "yuv420p")
-    copies = []
-    for target, source in zip(frame.planes, (planes.y, planes.u, planes.v), strict=True):
-        rows = np.frombuffer(target, np.uint8).reshape(target.height, target.line_size)[:, : target.width]
-        rows[: source.shape[0], : source.shape[1]] = source
-        rows[source.shape[0] :, : source.shape[1]] = source[-1:]
-        rows[:, source.shape[1] :] = rows[:, source.shape[1] - 1 : source.shape[1]]
-        copies.append(rows)
-    return Picture(frame, Planes(*copies))
+def picture_of(planes: Planes, again: Picture | None = None) -> Picture:
+    """Copy planes into a picture for the encoder; odd sizes repeat the last row or column.
+
+    Args:
+        planes: of a frame.
+        again: a picture that has been encoded; if it has the right size, it is used once more: new memory costs more
+            than the copy.
+    """
+    size_hw = planes.size_hw[0] + planes.size_hw[0] % 2, planes.size_hw[1] + planes.size_hw[1] % 2
+    picture = again if again is not None and again.planes.size_hw == size_hw else _blank(size_hw)
+    for target, source in zip(_each(picture.planes), _each(planes), strict=True):
+        height, width = source.shape
+        target[:height, :width] = source
+        target[height:, :width] = source[-1:]
+        target[:, width:] = target[:, width - 1 : width]
+    return picture
+
+
+def _blank(size_hw: tuple[int, int]) -> Picture:
+    frame: Any = av.VideoFrame(size_hw[1], size_hw[0], "yuv420p")
+    rows = (np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size) for plane in frame.planes)
+    return Picture(frame, Planes(*(row[:, : plane.width] for row, plane in zip(rows, frame.planes, strict=True))))
+
+
+def _each(planes: Planes) -> tuple[U8, U8, U8]:
+    return planes.y, planes.u, planes.v
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +120,8 @@ class Encoder:
         """Encode a picture; times are in ticks of 1/90000 s and must grow."""
         frame = picture.frame
         frame.pts, frame.time_base = ticks, Fraction(1, TICKS_PER_S)
-        if key:
-            frame.pict_type = av.video.frame.PictureType.I
+        kinds = av.video.frame.PictureType
+        frame.pict_type = kinds.I if key else kinds.NONE
         [packet] = self._video.encode(frame)
         return Sample(bytes(packet), duration, packet.is_keyframe)
 

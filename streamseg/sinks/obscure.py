@@ -11,8 +11,9 @@ import numpy as np
 
 from streamseg.geometry import U8
 from streamseg.records import Planes
-from streamseg.sinks.canvas import Canvas, Rgb, blend, chroma_coverage
+from streamseg.sinks.canvas import Canvas, blend, chroma_coverage
 from streamseg.sinks.silhouettes import Silhouette
+from streamseg.sinks.stamps import Ramp, Rgb
 
 Look = Literal["blur", "pixelate", "fill"]
 
@@ -32,7 +33,7 @@ def obscure(canvas: Canvas, source: Planes, where: Silhouette, *, look: Look, rg
         rgb: the colour of fill.
     """
     if look == "fill":
-        canvas.paint(where.coverage, where.origin, rgb)
+        canvas.paint(where.coverage, where.origin, Ramp.solid(rgb, canvas.color))
         return
     cell = _cell_px(max(where.coverage.shape))
     half = chroma_coverage(where.coverage, where.origin)

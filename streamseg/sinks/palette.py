@@ -5,7 +5,7 @@ The three classes of the shipped network have those of its colours that are the 
 
 from zlib import crc32
 
-from streamseg.sinks.canvas import Rgb
+from streamseg.sinks.stamps import Rgb
 
 _PERSON: Rgb = (86, 180, 233)
 _VEHICLE: Rgb = (240, 228, 66)

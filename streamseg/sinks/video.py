@@ -11,7 +11,7 @@ import msgspec
 from streamseg.config import Config
 from streamseg.records import Extraction, StreamInfo
 from streamseg.sinks.annotate import Annotator
-from streamseg.sinks.encoder import Encoded, picture_of
+from streamseg.sinks.encoder import Encoded, Picture, picture_of
 from streamseg.sinks.live_pictures import LivePictures
 from streamseg.sinks.outdir import claim_stream
 from streamseg.sinks.parts import PartsPosition, VideoParts
@@ -51,6 +51,7 @@ class VideoSink:
         self._parts = VideoParts(folder, "annotated.mp4", config) if filed else None
         self._unfiled = LivePictures(config.video)
         self._tap = tap
+        self._picture: Picture | None = None
         self._seq = -1
 
     def open(self, info: StreamInfo, position: bytes = b"") -> int:
@@ -68,7 +69,7 @@ class VideoSink:
     def write(self, extraction: Extraction) -> bool:
         frame = extraction.frame
         if frame.seq > self._seq:  # else given again by one who did not live to note that it is safe
-            picture = picture_of(frame.planes)
+            self._picture = picture = picture_of(frame.planes, self._picture)
             self.annotator.draw(picture.planes, extraction)
             encoded = (self._unfiled if self._parts is None else self._parts).add(frame, picture)
             if self._tap is not None:

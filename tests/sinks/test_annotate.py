@@ -6,9 +6,10 @@ from streamseg.config_output import VideoConfig
 from streamseg.geometry import SoftMask
 from streamseg.pixels import frame_rgb
 from streamseg.records import Extraction, Frame, Planes, Track
-from streamseg.sinks.annotate import Annotator, Style
+from streamseg.sinks.annotate import Annotator
 from streamseg.sinks.palette import class_rgb
-from streamseg.sinks.trails import Feet, Trails
+from streamseg.sinks.style import Style
+from streamseg.sinks.trails import Feet, Trail, Trails
 from tests.sinks.scenes import disc_mask, make_frame, make_track
 
 BOX = (60.0, 60.0, 120.0, 140.0)
@@ -74,6 +75,16 @@ def test_a_trail_follows_the_feet_and_fades_away() -> None:
     assert not touched(later).any()
 
 
+def test_a_lost_object_gets_dashes_along_its_box() -> None:
+    lost = draw(make_track(box=BOX, state="lost", mask=None), config=VideoConfig(trail_s=0))
+    rows, columns = touched(lost)[58:63].any(axis=0), touched(lost)[:, 118:123].any(axis=1)
+    assert 0.4 < rows[60:120].mean() < 0.8
+    assert 0.4 < columns[60:140].mean() < 0.8
+    assert not touched(lost)[65:135, 65:115].any()
+    assert not touched(lost)[:56].any()
+    assert not touched(draw(make_track(box=(60.0, 60.0, 60.5, 60.5), state="lost", mask=None))).any()
+
+
 @pytest.mark.parametrize(
     "box", [(-50.0, -50.0, -10.0, -10.0), (-20.0, -10.0, 300.0, 200.0), (230.0, 170.0, 231.0, 171.0)]
 )
@@ -119,8 +130,7 @@ def test_trails_keep_no_more_than_their_span() -> None:
     assert trails.of(1, 5_000_000_000) is None
     last = trails.of(500, 5_000_000_000)
     assert last is not None
-    assert len(last.points) == 10
-    assert (np.diff(last.freshness) > 0).all()
+    assert last.freshness.min() > 0.99
     assert len(trails.state) == 1001
 
 
@@ -136,9 +146,34 @@ def test_trails_of_a_crowd_fit_where_their_state_is_kept() -> None:
             assert 50_000 < len(msgspec.msgpack.encode(trails.state)) < 65_000
     trail = trails.of(2**32 - 1, 10**18)
     assert trail is not None
-    assert len(trail.points) == 2000
+    assert len(trail.points) == 126, "2,000 points at 100/s, one in 16 of which is drawn"
     trails.update(tuple(make_track(i + 1) for i in range(5000)), 2 * 10**18)
     assert trails.state == []
+
+
+def test_a_trail_is_smooth_and_grows_fresher() -> None:
+    trails, rng = Trails(2.0), np.random.default_rng(3)
+    for i in range(60):
+        x, sway = 20.0 + 6 * i, float(rng.normal(0, 2))
+        trails.update((make_track(box=(x, 20 + sway, x + 20, 60 + sway)),), i * 40_000_000)
+    trail = trails.of(1, 59 * 40_000_000)
+    assert trail is not None
+    assert 10 < len(trail.points) < 20
+    assert (np.diff(trail.freshness) > 0).all()
+    assert trail.freshness[-1] == 1
+    assert (np.diff(trail.points[:, 0]) > 0).all()
+    assert trail.points[-1, 0] == pytest.approx(20 + 6 * 59 + 10, abs=12)
+    assert np.ptp(trail.points[2:-2, 1]) < 2
+    assert trails.of(1, 59 * 40_000_000, least_px=1000) is None
+
+
+def test_a_trail_that_leaves_the_frame_is_drawn_as_far_as_that() -> None:
+    points = np.array([[-1e6, 90.0], [20.0, 90.0], [400.0, 90.0]])
+    coverage, origin = Trail(points, np.array([0.5, 1.0])).drawn((180, 240), 4, 1.0)
+    assert origin == (0, 86)
+    assert coverage.shape == (8, 240)
+    assert (coverage[3:5].min(axis=0) > 100).all()
+    assert Trail(points - (0, 500), np.array([0.5, 1.0])).drawn((180, 240), 4, 1.0)[0].size == 0
 
 
 def test_with_its_state_another_process_draws_the_same() -> None:

@@ -72,6 +72,34 @@ def test_a_picture_of_odd_size_repeats_its_last_row_and_column(size_hw: tuple[in
     assert picture.frame.to_ndarray().shape == (padded.shape[0] * 3 // 2, padded.shape[1])
 
 
+def test_every_picture_is_its_own_frame(tmp_path: Path) -> None:
+    sink, frames = opened(tmp_path, {"crf": 10}), []
+    for seq in range(6):
+        frame = make_frame(seq)
+        turned = Planes(
+            *(np.roll(plane, 8 * seq, axis=1) for plane in (frame.planes.y, frame.planes.u, frame.planes.v))
+        )
+        frames.append(replace(frame, planes=turned))
+        sink.write(Extraction(frames[-1], ()))
+    sink.close()
+    for picture, frame in zip(pictures(tmp_path / "annotated.mp4"), frames, strict=True):
+        luma = np.frombuffer(picture.planes[0], np.uint8).reshape(-1, picture.planes[0].line_size)[:, :96]
+        assert psnr_db(luma, frame.planes.y) > 36
+
+
+@pytest.mark.parametrize("size_hw", [(64, 96), (5, 7)])
+def test_a_picture_can_be_used_again(size_hw: tuple[int, int]) -> None:
+    planes, other = make_frame(size_hw=size_hw).planes, make_frame(size_hw=(8, 8)).planes
+    first = picture_of(planes)
+    before = first.frame.to_ndarray()
+    for plane in (first.planes.y, first.planes.u, first.planes.v):
+        plane[...] = 0
+    second = picture_of(planes, first)
+    assert second is first
+    np.testing.assert_array_equal(second.frame.to_ndarray(), before)
+    assert picture_of(other, first) is not first
+
+
 @pytest.mark.parametrize(
     ("color", "matrix", "span"),
     [(Color("bt709"), 1, 1), (Color("bt601", full_range=True), 6, 2), (Color("bt601", chroma_site="center"), 6, 1)],
