@@ -7,7 +7,7 @@ from typing import Literal, cast, get_args
 
 from streamseg.errors import ModelError
 
-FORMAT = "network-2"
+FORMAT = "network-3"
 FORMAT_KEY = "streamseg"
 """The entry that tells our own files from others."""
 

@@ -13,7 +13,7 @@ from streamseg.inference.card import FORMAT_KEY, Card
 from streamseg.inference.network import DeconvNetwork
 from streamseg.inference.onnx_metadata import read_entries
 from streamseg.inference.onnx_session import needs_onnxruntime, open_onnxruntime, reason
-from streamseg.inference.ports import input_shapes, output_names
+from streamseg.inference.ports import input_shapes, output_names, whole_blocks
 from streamseg.inference.runners import F32, U8, OpenVinoRunner, Runner
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,8 @@ class OnnxRunner:
             found = self._session.run(list(self._outputs), dict(zip(self._inputs, inputs, strict=True)))
         except self._errors as error:
             raise ModelError(f"{self._path}: ONNX Runtime failed ({reason(error)})") from error
-        return [np.asarray(output, np.float32) for output in found]
+        *outputs, prototypes = (np.asarray(output, np.float32) for output in found)
+        return [*outputs, whole_blocks(prototypes)]
 
     def describe(self) -> str:
         return self._where

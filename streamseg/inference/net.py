@@ -195,7 +195,10 @@ class DeconvNet(nn.Module):
         self.appearance = Appearance(w4 // 2, config.appearance) if config.appearance else None
 
     def forward(self, view: Tensor, motion: Tensor | None = None) -> Raw:
-        view = self._normalised(view)
+        return self.see(self.normalised(view), motion)
+
+    def see(self, view: Tensor, motion: Tensor | None = None) -> Raw:
+        """What forward gives, of a view that is normalised already."""
         x2 = self.at2(view)
         x4 = self.at4[0](x2)
         if self.motion is not None and motion is not None:
@@ -212,10 +215,11 @@ class DeconvNet(nn.Module):
 
     def look(self, view: Tensor) -> Tensor | None:
         """Raw.appearance alone, which needs a small part of the network only."""
-        view = self._normalised(view)
+        view = self.normalised(view)
         return None if self.appearance is None else self.appearance(self.at2(view), view)
 
-    def _normalised(self, view: Tensor) -> Tensor:
+    def normalised(self, view: Tensor) -> Tensor:
+        """A view of 0..255 as the network was trained on; any shape."""
         return (view - self.config.mean) / self.config.std
 
 
@@ -246,7 +250,9 @@ class Deployed(nn.Module):
 
     def forward(self, view: Tensor, motion: Tensor | None = None) -> tuple[Tensor, ...]:
         dtype = self.net.semantic.weight.dtype
-        raw = self.net(view.permute(0, 3, 1, 2).to(dtype), None if motion is None else motion.to(dtype))
+        # normalised where its colours lie side by side: OpenVINO then needs one pass less to lay them out
+        pixels = self.net.normalised(view.to(dtype)).permute(0, 3, 1, 2)
+        raw = self.net.see(pixels, None if motion is None else motion.to(dtype))
         out: list[Tensor] = []
         for level, stride in zip(raw.levels, STRIDES, strict=True):
             score = level.heat.sigmoid()

@@ -1,7 +1,8 @@
 """Deconvolutions as convolutions: the same sums in another order, for runners that are slow at the transposed kind.
 
 A deconvolution of kernel 4 and stride 2 is four convolutions of kernel 2, one for each place in a 2x2 block of the
-output; side by side they are one convolution of kernel 3 with zeros in it, whose channels are then laid out as pixels.
+output. Blocks that begin one pixel outside of the picture need the same 2x2 of its inputs each: then the four are one
+convolution, whose channels are laid out as pixels, less a margin of one pixel.
 Shi et al. 2016, "Is the deconvolution layer the same as a convolutional layer?".
 """
 
@@ -11,12 +12,15 @@ from torch import nn
 
 from streamseg.inference.net import Deployed, Up
 
-_TAPS = ((3, 1, None), (None, 2, 0))
-"""For the even and the odd row (or column) of a block: the taps that meet the inputs before, at and after it."""
+_TAPS = ((2, 0), (3, 1))
+"""For the first and the second row (or column) of a block: the taps that meet its two inputs."""
 
 
 def without_deconvolutions(deployed: Deployed) -> Deployed:
-    """Replace every deconvolution, in place, the last one by a BlockUp; gives the same outputs, and deployed back."""
+    """Replace every deconvolution, in place, the last one by a BlockUp; gives deployed back.
+
+    The same outputs, but for the prototypes: a row and a column of blocks more (see BlockUp, ports.whole_blocks).
+    """
     deployed.net.prototypes = BlockUp(deployed.net.prototypes)  # type: ignore[assignment]  # nobody trains it on
     deployed.blocks = nn.Identity()
     with_convolutions(deployed)
@@ -34,7 +38,7 @@ def with_convolutions(net: nn.Module) -> nn.Module:
 
 
 def as_convolution(deconv: nn.ConvTranspose2d) -> nn.Sequential:
-    """One deconvolution (kernel 4, stride 2, padding 1, no bias) as a convolution and a pixel shuffle.
+    """One deconvolution (kernel 4, stride 2, padding 1, no bias) as a convolution, a pixel shuffle and a crop.
 
     Raises:
         ValueError: it is another kind.
@@ -42,23 +46,29 @@ def as_convolution(deconv: nn.ConvTranspose2d) -> nn.Sequential:
     kind = deconv.kernel_size, deconv.stride, deconv.padding, deconv.bias
     if kind != ((4, 4), (2, 2), (1, 1), None):
         raise ValueError(f"deconvolution {deconv}: only kernel 4, stride 2, padding 1 without bias can be rewritten")
-    conv = nn.Conv2d(deconv.in_channels, 4 * deconv.out_channels, 3, padding=1, bias=False)
-    kernel = torch.zeros(deconv.out_channels, 2, 2, deconv.in_channels, 3, 3)
+    conv = nn.Conv2d(deconv.in_channels, 4 * deconv.out_channels, 2, padding=1, bias=False)
+    kernel = torch.empty(deconv.out_channels, 2, 2, deconv.in_channels, 2, 2)
     taps = deconv.weight.detach().permute(1, 0, 2, 3)
     for row, across in enumerate(_TAPS):
         for column, along in enumerate(_TAPS):
-            for y, tap_y in enumerate(across):
-                for x, tap_x in enumerate(along):
-                    if tap_y is not None and tap_x is not None:
-                        kernel[:, row, column, :, y, x] = taps[:, :, tap_y, tap_x]
+            kernel[:, row, column] = taps[:, :, across][:, :, :, along]
     conv.weight = nn.Parameter(kernel.flatten(0, 2))
-    return nn.Sequential(conv, nn.PixelShuffle(2))
+    return nn.Sequential(conv, nn.PixelShuffle(2), Crop())
+
+
+class Crop(nn.Module):
+    """All but a margin of one pixel."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x[:, :, 1:-1, 1:-1]
 
 
 class BlockUp(nn.Module):
-    """Up without laying out channels as pixels: [B, 4K, h, w], of each block of 2x2 cells the K of each, row by row.
+    """Up without laying out channels as pixels: [B, 4K, h + 1, w + 1], of each block of 2x2 cells the K of each.
 
-    The skip becomes a convolution of kernel and stride 2 that sees a block at a time.
+    The cells of a block follow row by row. The first block begins one cell above and left of the picture, and the last
+    one ends beyond it; what is outside means nothing. The skip becomes a convolution of kernel and stride 2 that sees a
+    block at a time.
 
     Args:
         up: a trained one, whose normalisation is folded into the weights.
@@ -71,8 +81,8 @@ class BlockUp(nn.Module):
         scale = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach()
         shift = (norm.bias - norm.running_mean * scale).detach()
         weights = as_convolution(up.deconv)[0].get_parameter("weight").detach()
-        self.inner = nn.Conv2d(weights.shape[1], 4 * kinds, 3, padding=1)
-        self.skip = nn.Conv2d(n_skip, 4 * kinds, 2, stride=2, bias=False)
+        self.inner = nn.Conv2d(weights.shape[1], 4 * kinds, 2, padding=1)
+        self.skip = nn.Conv2d(n_skip, 4 * kinds, 2, stride=2, padding=1, bias=False)
         # an identity, but it ends the sum: OpenVINO would write the sum itself in fp32, and not channel by channel
         self.out = nn.Conv2d(4 * kinds, 4 * kinds, 1, groups=4 * kinds, bias=False)
         taps = weights.reshape(kinds, 4, *weights.shape[1:]).transpose(0, 1) * scale[:, None, None, None]

@@ -1,7 +1,7 @@
 """How long networks take for one view: python tests/bench/networks.py s m --view 448x768.
 
-They take turns on the same views of the built-in street, so that what else the machine does hits all alike. Printed is
-the median of a view, decoding included, and its ratio to the first network's.
+They take turns on the same views of the built-in street, so that what else the machine does hits all alike. Printed
+are medians of a view by the clock and in CPU time, decoding included, and the ratio of the latter to the first one's.
 """
 
 import argparse
@@ -35,15 +35,16 @@ def views(model: ModelConfig) -> list[Sample]:
         return [preprocess(frame) for frame in source]
 
 
-def median_ms(networks: Sequence[Network], samples: Sequence[Sample], rounds: int) -> list[float]:
-    """Milliseconds of one view, for each."""
-    spent: list[list[float]] = [[] for _ in networks]
+def median_ms(networks: Sequence[Network], samples: Sequence[Sample], rounds: int) -> list[tuple[float, float]]:
+    """Milliseconds of one view for each, by the clock and of all threads."""
+    spent: list[list[tuple[float, float]]] = [[] for _ in networks]
     for turn in range(rounds):
         for network, times in zip(networks, spent, strict=True):
-            began_s = time.perf_counter()
+            began_s, cpu_s = time.perf_counter(), time.process_time()
             network([samples[turn % len(samples)]])
-            times.append(time.perf_counter() - began_s)
-    return [1000 * float(np.median(times[int(WARM_UP * rounds) :])) for times in spent]
+            times.append((time.perf_counter() - began_s, time.process_time() - cpu_s))
+    medians = (1000 * np.median(times[int(WARM_UP * rounds) :], axis=0) for times in spent)
+    return [(float(wall), float(cpu)) for wall, cpu in medians]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -60,9 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     common = ModelConfig(view=(height, width), runner=asked.runner, device=asked.device, threads=asked.threads)
     networks = [load_network(common.model_copy(update={"name": name})) for name in asked.networks]
     found = median_ms(networks, views(common), asked.rounds)
-    print("| network | ms a view | ratio |\n|---|---|---|")
-    for network, ms in zip(networks, found, strict=True):
-        print(f"| {network.describe()} | {ms:.1f} | {ms / found[0]:.2f} |")
+    print("| network | ms a view | CPU ms | ratio |\n|---|---|---|---|")
+    for network, (wall, cpu) in zip(networks, found, strict=True):
+        print(f"| {network.describe()} | {wall:.1f} | {cpu:.1f} | {cpu / found[0][1]:.2f} |")
 
 
 if __name__ == "__main__":

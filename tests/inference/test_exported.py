@@ -55,7 +55,7 @@ def test_a_file_that_is_not_there(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        (b"network-2", b"network-9", "is of the format 'network-9', not 'network-2'"),
+        (b"network-3", b"network-9", "is of the format 'network-9', not 'network-3'"),
         (b"<streamseg>", b"<elsewhere>", "says nothing of streamseg"),
         (b"prototypes", b"prototypez", "this version needs .*prototypes: export it again"),
         (b"[64, 96]", b"[64; 96]", "its card cannot be read"),

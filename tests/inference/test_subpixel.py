@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from streamseg.inference.net import DeconvNet, Deployed, NetConfig
+from streamseg.inference.ports import whole_blocks
 from streamseg.inference.subpixel import as_convolution, with_convolutions, without_deconvolutions
 
 
@@ -36,9 +37,13 @@ def test_what_is_deployed_says_the_same_without_deconvolutions():
     assert not any(isinstance(module, nn.ConvTranspose2d) for module in plain.modules())
     view = torch.randint(0, 255, (2, 64, 96, 3), dtype=torch.uint8)
     with torch.inference_mode():
-        for a, b in zip(Deployed(net)(view), plain(view), strict=True):
-            torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
-        assert a.shape == (2, 16, 24, 16)
+        *others, a = Deployed(net)(view)
+        *others_too, b = plain(view)
+        for one, other in zip(others, others_too, strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+        assert a.shape == (2, 16, 24, 16) and b.shape == (2, 17, 25, 16)
+        whole = torch.from_numpy(whole_blocks(b.contiguous().numpy()).copy())
+        torch.testing.assert_close(whole.flatten(3), a, rtol=1e-4, atol=1e-4)
         cells = net(view.permute(0, 3, 1, 2).float()).prototypes
     torch.testing.assert_close(
         a[1, 3, 5].reshape(2, 2, 4), cells[1, :, 6:8, 10:12].permute(1, 2, 0), rtol=1e-4, atol=1e-4
