@@ -7,7 +7,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c co
 DEMO := synthetic://street?seconds=20&size=1280x720&fps=25&seed=1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench throughput gpu chaos lint wheel image clean
+.PHONY: help install demo test bench throughput gpu chaos soak lint wheel image clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -59,6 +59,10 @@ chaos: .venv/.ready-test ## workers killed, cameras failing, streams coming and 
 	.venv/bin/python tests/chaos/come_and_go.py
 	.venv/bin/python tests/chaos/flood_wire.py
 	.venv/bin/python tests/chaos/mutated_videos.py
+
+MINUTES ?= 60
+soak: .venv/.ready-test ## live and recorded load with faults now and then; MINUTES=60; drawn in soak/soak.html
+	.venv/bin/python tests/chaos/soak.py --minutes $(MINUTES)
 
 lint: .venv/.ready-lint ## style and types
 	.venv/bin/ruff check .

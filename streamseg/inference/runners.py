@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from streamseg.config import ModelConfig
 from streamseg.errors import ConfigError
+from streamseg.inference.ports import whole_blocks
 
 F32 = npt.NDArray[np.float32]
 U8 = npt.NDArray[np.uint8]
@@ -17,6 +18,8 @@ U8 = npt.NDArray[np.uint8]
 
 class Runner(Protocol):
     """Deployed's inputs (see ports.py), each uint8 [B, ...], to its outputs, each float32 [B, ...].
+
+    The cells of a block of prototypes may have axes of their own: [B, H/4, W/4, 2, 2, K].
 
     Safe to call from several threads; what a call gave is valid until the next call of the same thread.
     """
@@ -26,14 +29,14 @@ class Runner(Protocol):
 
 
 class TorchRunner:
-    """torch on the CPU (fp32, channels-last) or a CUDA device (fp16)."""
+    """torch on the CPU (fp32, channels-last) or a CUDA device (fp16), for batches of any size; see GraphRunner."""
 
     def __init__(self, net: Any, device: str, threads: int):
         import torch
 
         self._torch = torch
-        if device.startswith("cuda") and not torch.cuda.is_available():
-            raise ConfigError(f"device {device!r}: torch sees no CUDA device; use cpu or auto")
+        if device.startswith("cuda"):
+            _require_cuda(device)
         self.device = torch.device(device)
         if self.device.type == "cpu":
             torch.set_num_threads(threads)
@@ -48,6 +51,13 @@ class TorchRunner:
 
     def describe(self) -> str:
         return f"torch {'fp16' if self.device.type == 'cuda' else 'fp32'} on {self.device}"
+
+
+def _require_cuda(device: str) -> None:
+    import torch
+
+    if not torch.cuda.is_available():
+        raise ConfigError(f"device {device!r}: torch sees no CUDA device; use cpu or auto")
 
 
 class OpenVinoRunner:
@@ -78,7 +88,8 @@ class OpenVinoRunner:
         if not hasattr(self._own, "request"):
             self._own.request = self._compiled.create_infer_request()
         results = self._own.request.infer(dict(enumerate(inputs)), share_inputs=True, share_outputs=True)
-        return [np.asarray(results[port], np.float32) for port in self._compiled.outputs]
+        *outputs, prototypes = (np.asarray(results[port], np.float32) for port in self._compiled.outputs)
+        return [*outputs, whole_blocks(prototypes)]
 
     def describe(self) -> str:
         return f"openvino {self._precision} on cpu"
@@ -92,7 +103,7 @@ def make_runner(weights: Path, digest: str, model: ModelConfig) -> Runner:
     """The runner that the configuration asks for; auto: CUDA by torch where there is one, else OpenVINO."""
     if model.runner == "onnx":
         raise ConfigError(f"runner onnx: runs .onnx files only; for {weights.name} use auto, torch or openvino")
-    device = _device(model)
+    device = device_of(model)
     if model.runner == "openvino" or (model.runner == "auto" and device == "cpu"):
         if device != "cpu":
             raise ConfigError(f"runner openvino: runs on device cpu, not {device!r}; use runner torch")
@@ -102,10 +113,17 @@ def make_runner(weights: Path, digest: str, model: ModelConfig) -> Runner:
     from streamseg.inference.net import Deployed
     from streamseg.weights.format import load_weights
 
-    return TorchRunner(Deployed(load_weights(weights)[0]), device, model.threads)
+    deployed = Deployed(load_weights(weights)[0])
+    if not device.startswith("cuda"):
+        return TorchRunner(deployed, device, model.threads)
+    _require_cuda(device)
+    from streamseg.inference.graph_runner import GraphRunner
+
+    return GraphRunner(deployed, device)
 
 
-def _device(model: ModelConfig) -> str:
+def device_of(model: ModelConfig) -> str:
+    """Where a network of ours runs; auto: a GPU that torch can use, else the CPU."""
     if model.device != "auto":
         return model.device
     if model.runner == "openvino" or not Path("/dev/nvidiactl").exists():

@@ -24,14 +24,15 @@ GPU_BATCH = 8
 _FIRST_CALLS = 2
 
 
-def warm_up(network: Network) -> None:
-    """Have a network look at nothing: its first calls take ten times as long as later ones."""
+def warm_up(network: Network, batch: int = 1) -> None:
+    """Have a network look at nothing, up to so much of it: first calls take ten times as long as later ones."""
     height, width = network.view_hw
     motion = np.zeros((height // MOTION_STRIDE, width // MOTION_STRIDE), np.uint8) if network.takes_motion else None
     fit = Letterbox.fit((0, 0, width, height), network.view_hw)
     nothing = Sample(np.zeros((height, width, 3), np.uint8), fit, motion)
-    for _ in range(_FIRST_CALLS):
-        network([nothing])
+    for size in (min(1 << power, batch) for power in range((batch - 1).bit_length() + 1)):
+        for _ in range(_FIRST_CALLS):
+            network([nothing] * size)
 
 
 class InferenceStation(Station):
@@ -45,9 +46,9 @@ class InferenceStation(Station):
         host: the worker.
         network: the network.
         runtime: batch, batch_wait_ms and max_latency_ms matter here; on a CPU a batch gains nothing.
-        device: where the network runs.
+        device: where networks to come are to run.
+        on_gpu: whether they run on a GPU, which device: auto leaves open.
         number: of the network, which frames that it looked at have as their note.
-        every: it looks at one frame of so many.
     """
 
     stage = "inference"
@@ -59,18 +60,22 @@ class InferenceStation(Station):
         runtime: RuntimeConfig,
         *,
         device: str = "cpu",
+        on_gpu: bool = False,
         number: int = 0,
-        every: int = 1,
     ):
         super().__init__(host)
-        self._network, self._every = network, every
-        self._batch = runtime.batch or (GPU_BATCH if device.startswith("cuda") else 1)
+        self._network = network
+        self._batch = runtime.batch or (GPU_BATCH if on_gpu else 1)
         self._wait_s = runtime.batch_wait_ms / 1e3
         self._has_contract = runtime.max_latency_ms is not None
         self._number = number
         self._device = device
         self._prepared: Network | None = None
         self._since_s: float | None = None
+
+    def warm_up(self) -> None:
+        """Have the network look at nothing, so that no frame waits for its slow first calls."""
+        warm_up(self._network, self._batch)
 
     def step(self) -> bool:
         tickets = list(itertools.islice(self._choose(), self._batch))
@@ -101,7 +106,7 @@ class InferenceStation(Station):
     def _prepare(self, load: Callable[[str], Network]) -> None:
         try:
             network = load(self._device)
-            warm_up(network)
+            warm_up(network, self._batch)
         except Exception as error:
             self.host.report(Prepared(told(error)))
             return
@@ -133,13 +138,13 @@ class InferenceStation(Station):
                 first = False
 
     def _to_look_at(self, stream: Hosted) -> list[Ticket]:
-        """Frames whose turn it is, all others let go."""
+        """Frames that preprocess chose, all others let go."""
         chosen = []
         for ticket in self._ready(stream):
-            if ticket.seq % self._every:
-                self._let_go(ticket, Result.BETWEEN)
-            else:
+            if ticket.look:
                 chosen.append(ticket)
+            else:
+                self._let_go(ticket, Result.BETWEEN)
         return chosen
 
     def _newest(self, ready: list[Ticket]) -> list[Ticket]:
@@ -150,7 +155,7 @@ class InferenceStation(Station):
         passed = Result.NOT_RUN if self._has_contract and level < Shed.FRAMES else Result.STALE
         for older in ready[:-1]:
             self._let_go(older, passed)
-        if ready[-1].seq // self._every % level.detects_every:
+        if (ready[-1].look - 1) % level.detects_every:
             self._let_go(ready[-1], Result.NOT_RUN)
             return []
         return ready[-1:]

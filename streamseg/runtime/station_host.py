@@ -119,18 +119,19 @@ class StationHost:
                 self._stations.append(PreprocessStation(self, config.model))
             case "inference":
                 from streamseg.inference import load_network
-                from streamseg.runtime.inference_station import InferenceStation, warm_up
+                from streamseg.inference.runners import device_of
+                from streamseg.runtime.inference_station import InferenceStation
 
-                network = load_network(config.model.model_copy(update={"device": begin.device}))
-                with contextlib.suppress(Exception):  # it will fail on its frames, which are counted
-                    warm_up(network)
+                model = config.model.model_copy(update={"device": begin.device})
+                network = load_network(model)
                 told = network.view_hw, network.labels, network.takes_motion, network.describe()
                 self._ready = Ready(self._box.endpoint, *told)
-                number, device = len(begin.networks) - 1, begin.device
-                every = config.model.detect_every
+                number, device, on_gpu = len(begin.networks) - 1, begin.device, device_of(model).startswith("cuda")
                 self._inference = InferenceStation(
-                    self, network, config.runtime, device=device, number=number, every=every
+                    self, network, config.runtime, device=device, on_gpu=on_gpu, number=number
                 )
+                with contextlib.suppress(Exception):  # it will fail on its frames, which are counted
+                    self._inference.warm_up()
                 self._stations.append(self._inference)
             case "tracking":
                 from streamseg.runtime.tracking_station import TrackingStation

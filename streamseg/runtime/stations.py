@@ -47,6 +47,8 @@ class Station(ABC):
         self._served: dict[int, int] = {}
         self._ended: set[int] = set()
         self._turn = itertools.count()
+        self._nothing: dict[int, list[bytes]] = {}
+        """By stream: the pulses of its tables before a look that found no frame to work on."""
 
     def open(self, stream: Hosted) -> None:
         """Take up a stream."""
@@ -69,6 +71,7 @@ class Station(ABC):
         """The stream is over."""
         self.streams.pop(number, None)
         self._served.pop(number, None)
+        self._nothing.pop(number, None)
         self._ended.discard(number)
 
     @abstractmethod
@@ -84,15 +87,21 @@ class Station(ABC):
 
     def _ready(self, stream: Hosted) -> Iterator[Ticket]:
         """Frames that can be worked on now; what is lost already is passed on, which is work enough to ask again."""
-        column = stream.column(self.stage)
+        pulses = [segment.table.pulse for segment in stream.segments.values()]
+        if pulses == self._nothing.get(stream.number):
+            return
+        column, nothing = stream.column(self.stage), True
         for ticket in stream.waiting(column):
             if not ticket.table.ready(ticket.slot, column):
                 if self.in_order:
-                    return
+                    break
             elif ticket.table.lost(ticket.slot, column):
                 self._let_go(ticket, Result.PASSED)
             else:
+                nothing = False
                 yield ticket
+        if nothing:
+            self._nothing[stream.number] = pulses
 
     def _do(self, ticket: Ticket, work: Callable[[Ticket], int]) -> None:
         """The whole of a frame's stay: begin, work, let go. The number that work gives is the frame's note."""

@@ -85,13 +85,14 @@ class Segment:
     def __init__(self, fd: int, layout: Layout):
         """Map what fd holds; fd stays the caller's."""
         self.layout = layout
+        self._places = [[layout.at(slot, area) for area in Area] for slot in range(layout.slots)]
         # the buffer is freed with the last view of it, not before: views may still be on someone's stack
         self._buffer = memoryview(mmap.mmap(fd, layout.size))
         self.table = SlotTable(self._buffer, layout.slots, layout.upstream)
 
     def area(self, slot: int, area: Area) -> memoryview:
         """A slot's area, writable."""
-        begin = self.layout.at(slot, area)
+        begin = self._places[slot][area]
         return self._buffer[begin : begin + self.layout.areas[area]]
 
 

@@ -18,12 +18,10 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from streamseg.camera.camera import Camera, Settings
-from streamseg.camera.serving import Place
+from tests.bench.cameras import cameras, servers_cpu_s, settings
 from tests.results import read_summary
 from tests.runtime.jobs import run
 
@@ -65,9 +63,9 @@ def main() -> None:
 def measure(args: argparse.Namespace, load: Load) -> None:
     """Run one load and print what came of it."""
     with ExitStack() as stack:
-        cameras = [stack.enter_context(Camera(_settings(args, load))) for _ in range(load.streams)]
+        serving = stack.enter_context(cameras(load.streams, settings(args.clip, load.size, load.fps)))
         out = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "out"
-        sources = [f"cam{i}={camera.url}" for i, camera in enumerate(cameras)]
+        sources = [f"cam{i}={camera.url}" for i, camera in enumerate(serving)]
         seconds = args.seconds + _WARM_S
         config = out.parent / "latency.yaml"
         config.write_text("capture: {wall_clock: host}\n")
@@ -83,23 +81,12 @@ def measure(args: argparse.Namespace, load: Load) -> None:
         ]
         job = stack.enter_context(run(*sources, *flags, *([] if args.video else ["--no-video"]), out=out))
         job.wait_until(lambda: all((out / f"cam{i}").exists() for i in range(load.streams)))
-        servers = [psutil.Process(camera.pid) for camera in cameras if camera.pid]
-        began_s, before_s = time.monotonic(), sum(_cpu_s(server) for server in servers)
+        began_s, before_s = time.monotonic(), servers_cpu_s(serving)
         job.wait_until(lambda: time.monotonic() - began_s > args.seconds)
-        server_cpu = (sum(_cpu_s(server) for server in servers) - before_s) / (time.monotonic() - began_s)
+        server_cpu = (servers_cpu_s(serving) - before_s) / (time.monotonic() - began_s)
         job.finish()
         ages_ms = np.concatenate([_ages_ms(out / f"cam{i}") for i in range(load.streams)] or [np.zeros(0)])
         _tell(load, ages_ms, read_summary(out)["streams"], server_cpu)
-
-
-def _settings(args: argparse.Namespace, load: Load) -> Settings:
-    place = Place("127.0.0.1", 0, "/cam")
-    return Settings(rtsp=place, source=args.clip, size=load.size, fps=load.fps, seconds=10, key_every_s=2, marks=False)
-
-
-def _cpu_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return times.user + times.system
 
 
 def _ages_ms(folder: Path) -> np.ndarray:

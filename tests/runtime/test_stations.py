@@ -177,3 +177,17 @@ def test_what_was_lost_before_is_passed_on(hosted):
     station, host, network = inference(stream)
     assert not station.step()
     assert outcomes(stream) == {0: Result.PASSED} and network.batches == [] and host.rung
+
+
+def test_a_stream_is_looked_at_again_only_when_its_table_has_changed(hosted, monkeypatch):
+    stream, looks = hosted(0), []
+    feed(stream, 1)
+    station, _, network = inference(stream)
+    waiting = Hosted.waiting
+    monkeypatch.setattr(Hosted, "waiting", lambda own, column: looks.append(own.name) or waiting(own, column))
+    assert [station.step() for _ in range(5)] == [True, False, False, False, False]
+    assert len(looks) == 2
+    feed(stream, 1)
+    looks.clear()  # those of preprocess
+    assert [station.step() for _ in range(3)] == [True, False, False]
+    assert len(looks) == 2 and len(network.batches) == 2
