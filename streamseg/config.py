@@ -123,8 +123,10 @@ class ModelConfig(Section):
     view: tuple[int, int] = Field((448, 768), description="height, width the network sees; multiples of 32")
     enlarge: float = Field(1.33, gt=0, le=100, description="most that a frame smaller than the view grows; not regions")
     motion: bool = Field(True, description="tell the network what differs from the stream's own past (fixed cameras)")
-    detect_every: int = Field(
-        1, ge=1, le=100, description="the network looks at one frame of so many; tracks are moved along in between"
+    detect_every: Annotated[int, Field(ge=1, le=100)] | Literal["auto"] = Field(
+        1,
+        description="the network looks at one frame of so many, auto: where the picture changes enough; in between "
+        "tracks are moved along with the picture",
     )
     score: Share = Field(0.35, description="lowest score of an object that starts a track")
     max_objects: int = Field(100, ge=1, le=1000, description="most objects in a frame")

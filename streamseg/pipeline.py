@@ -94,7 +94,7 @@ class Pipeline:
             sample = self.preprocess(frame)
         instances = self._look(sample)
         with self._stage("tracking"):
-            return replace(self.tracker.update(frame, instances), fit=sample.fit)
+            return replace(self.tracker.update(frame, instances, sample.flow), fit=sample.fit)
 
     def _look(self, sample: Sample) -> Instances | None:
         if not sample.has_view:

@@ -47,12 +47,13 @@ class RecordedObject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RecordedFrame(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A line: pts in seconds; time is UTC in ISO 8601 or None."""
+    """A line: pts in seconds; time is UTC in ISO 8601 or None; looked: whether the network looked at the frame."""
 
     seq: Whole
     pts: float
     time: str | None
     objects: tuple[RecordedObject, ...]
+    looked: bool = True
 
 
 class RecordedObjects:

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from streamseg.geometry import Letterbox, SoftMask
+from streamseg.geometry import Box, Letterbox, SoftMask
 
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
@@ -121,16 +121,32 @@ class StreamInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Flow:
+    """How the picture moved since frame number since, the last one that the network was to look at.
+
+    back: float32 [rows, columns, 2], cells spread evenly over box (x0, y0, x1, y1): the way (x, y) from the middle of a
+    cell to where what is there now was then; all in frame pixels.
+    """
+
+    since: int
+    back: F32
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """The network's view of a frame: uint8 [h, w, 3] RGB, and the mapping back to frame pixels.
 
-    Empty where the network is not to look. motion: uint8 [h/4, w/4], how surely each part of the view differs from its
-    own past; None where nobody looked.
+    motion: uint8 [h/4, w/4], how surely each part of the view differs from its own past; None where nobody looked.
+    look: its number among the stream's frames that the network is to look at, from 1. Of the others, 0, the view is
+    empty, and flow tells how the picture moved meanwhile, None where nobody can tell.
     """
 
     view: U8
     fit: Letterbox
     motion: U8 | None = None
+    look: int = 1
+    flow: Flow | None = None
 
     @property
     def has_view(self) -> bool:
@@ -219,7 +235,7 @@ class Cutout:
 class Extraction:
     """All that is known of one frame when it has passed the stages; what sinks get.
 
-    fit: how the frame was laid into the network's view, where a network looked at it.
+    fit: how the frame lies in the network's view. looked: whether it looked at it; else tracks were moved along.
     """
 
     frame: Frame
@@ -227,3 +243,4 @@ class Extraction:
     cutouts: tuple[Cutout, ...] = ()
     degraded: tuple[str, ...] = ()
     fit: Letterbox | None = None
+    looked: bool = True

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from streamseg.records import Extraction, Frame, Instances, Place, Sample, StreamInfo
+from streamseg.records import Extraction, Flow, Frame, Instances, Place, Sample, StreamInfo
 
 
 class Source(Protocol):
@@ -47,9 +47,12 @@ class Network(Protocol):
 
 
 class Tracker(Protocol):
-    """Tracking and crop: instances (None: the network was not run on this frame) to objects with identity."""
+    """Tracking and crop: instances to objects with identity.
 
-    def update(self, frame: Frame, instances: Instances | None) -> Extraction: ...
+    Without instances the network was not run on this frame; flow: how the picture moved since it was.
+    """
+
+    def update(self, frame: Frame, instances: Instances | None, flow: Flow | None = None) -> Extraction: ...
 
 
 class Sink(Protocol):

@@ -114,6 +114,8 @@ def allowed(node: Node) -> str:
         return "mapping"
     if "anyOf" in node:
         return ", or ".join(allowed(choice) for choice in node["anyOf"])
+    if "const" in node:
+        return str(node["const"])
     if "enum" in node:
         return " | ".join(map(str, node["enum"]))
     kind = node.get("type")

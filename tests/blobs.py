@@ -11,7 +11,7 @@ import numpy as np
 from streamseg.config import CutoutsConfig
 from streamseg.geometry import SoftMask
 from streamseg.pixels import planes_from_rgb
-from streamseg.records import Color, Extraction, Frame, Instances, Sample, StreamInfo, Track
+from streamseg.records import Color, Extraction, Flow, Frame, Instances, Sample, StreamInfo, Track
 
 FPS = 25
 CENTERED = Color("bt601", chroma_site="center")
@@ -54,7 +54,7 @@ class FrameTracker:
     def __init__(self, labels: tuple[str, ...] = BlobNetwork.labels, cutouts: CutoutsConfig | None = None):
         self.labels = labels
 
-    def update(self, frame: Frame, instances: Instances | None) -> Extraction:
+    def update(self, frame: Frame, instances: Instances | None, flow: Flow | None = None) -> Extraction:
         assert instances is not None
         order = np.argsort(instances.boxes[:, 0])
         tracks = tuple(self._track(instances, index, number) for number, index in enumerate(order.tolist(), start=1))

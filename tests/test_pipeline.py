@@ -9,7 +9,7 @@ import pytest
 from streamseg.errors import SinkError, SourceError
 from streamseg.pipeline import FAILURES_IN_A_ROW, Pipeline
 from streamseg.preprocess import FitView
-from streamseg.records import Extraction, Frame, Instances, Sample, StreamInfo
+from streamseg.records import Extraction, Flow, Frame, Instances, Sample, StreamInfo
 from streamseg.stages import Network, Sink, Source
 from tests.blobs import BlobNetwork, FrameSource, FrameTracker, frames
 
@@ -186,7 +186,7 @@ def test_samples_without_a_view_are_not_for_the_network() -> None:
     network, view, given = FailingNetwork(set()), FitView((96, 128)), []
 
     class Tracker(FrameTracker):
-        def update(self, frame: Frame, instances: Instances | None) -> Extraction:
+        def update(self, frame: Frame, instances: Instances | None, flow: Flow | None = None) -> Extraction:
             given.append(instances is not None)
             return super().update(frame, instances or Instances.none())
 

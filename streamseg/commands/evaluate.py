@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from streamseg.commands.corruption_types import Kinds, Strengths
+from streamseg.commands.flag_types import DetectEvery
 from streamseg.commands.grouped_help import ExamplesCommand
 from streamseg.commands.told_files import require_folders, write_text
 from streamseg.config_file import parse
@@ -34,7 +35,10 @@ _WIDTH = 100
 @click.option("--device", metavar="auto|cpu|cuda|cuda:N", default="auto", show_default=True)
 @click.option("--side", type=int, default=416, show_default=True, help="side of the square view of stills, px")
 @click.option("--score", type=click.FloatRange(0, 1), help="leave out weaker objects; default: of stills rank them all")
-@click.option("--detect-every", type=click.IntRange(1, 100), help="of clips the network looks at one frame of so many")
+@click.option(
+    "--detect-every", metavar=DetectEvery.name, type=DetectEvery(),
+    help="of clips the network looks at one frame of N, or at those that need it",
+)  # fmt: skip
 @click.option(
     "--corruptions", metavar="[=a,b]", type=Kinds(), is_flag=False, flag_value="all",
     help="spoil the stills, too: all kinds, those unlike training (=unseen), or those named",

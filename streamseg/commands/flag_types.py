@@ -1,4 +1,4 @@
-"""What a flag's text may be: media times, lists of names, how often to cut out, where a server is."""
+"""What a flag's text may be: media times, lists of names, how often to cut out and to look, where a server is."""
 
 import math
 import re
@@ -47,6 +47,20 @@ class Cadence(click.ParamType[float | str]):
         if seconds is None or not 0 < seconds < math.inf:
             self.fail(f"{text!r} is neither seconds above 0 nor one of all, best, none", param, ctx)
         return seconds
+
+
+class DetectEvery(click.ParamType[int | str]):
+    """How many frames there are for each that the network looks at, or auto."""
+
+    name = "N|auto"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        text = str(value)
+        if text == "auto":
+            return text
+        if not text.isdecimal() or not 1 <= int(text) <= 100:
+            self.fail(f"{text!r} is neither a number from 1 to 100 nor auto", param, ctx)
+        return int(text)
 
 
 class Broker(click.ParamType[dict[str, str | int]]):

@@ -9,7 +9,7 @@ import click
 from streamseg import logs
 from streamseg.commands.broadcast_flags import broadcast_flags
 from streamseg.commands.delivery_flags import delivery_flags
-from streamseg.commands.flag_types import Cadence, MediaTime, Names
+from streamseg.commands.flag_types import Cadence, DetectEvery, MediaTime, Names
 from streamseg.commands.flags_to_config import merge, replace_streams
 from streamseg.commands.grouped_help import ExamplesCommand, GroupedOption
 from streamseg.commands.look_flags import look_flags
@@ -44,7 +44,10 @@ def _option(*names: str, group: str, **settings: Any) -> Callable[[_Command], _C
 @_option("--runner", type=click.Choice(_RUNNERS), metavar="|".join(_RUNNERS), help="what runs it", group="Network")
 @_option("--classes", metavar="a,b", type=Names(), help="only these classes", group="Network")
 @_option("--score", metavar="X", type=float, help="lowest score of an object, 0 to 1", group="Network")
-@_option("--detect-every", metavar="N", type=int, help="look at one frame of N, track in between", group="Network")
+@_option(
+    "--detect-every", metavar=DetectEvery.name, type=DetectEvery(), group="Network",
+    help="look at one frame of N, or at those that need it; track in between",
+)  # fmt: skip
 @_option("--out", metavar="DIR", help="where results go; default: streamseg-out", group="Results")
 @_option("--overwrite", is_flag=True, help="remove what streamseg wrote in DIR before", group="Results")
 @_option("--resume", is_flag=True, help="go on where an earlier run of the same into DIR was cut off", group="Results")

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from streamseg.config import ZoneConfig
 from streamseg.errors import ConfigError
-from streamseg.geometry import Letterbox
+from streamseg.geometry import U8, Letterbox
 from streamseg.pixels import yuv_to_rgb
 from streamseg.records import Frame, Planes, Sample
 from streamseg.zones import covered, of_kind
@@ -54,9 +54,23 @@ class FitView:
             view[self._unseen(fit, frame.size_hw)] = GREY
         return Sample(view, fit)
 
+    def glance(self, frame: Frame) -> U8:
+        """The luma of what the view shows of the frame, at half its resolution: uint8 [h, w]."""
+        fit = self.fit(frame)
+        (height, width), (left, top) = fit.content_hw, map(int, fit.pad_xy)
+        x0, y0, x1, y1 = self.place(frame)
+        seen = _resize(frame.planes.y[y0:y1, x0:x1], (-(-height // 2), -(-width // 2)))
+        if self._zones:
+            seen[self._unseen(fit, frame.size_hw)[top : top + height : 2, left : left + width : 2]] = GREY
+        return np.asarray(seen)
+
+    def place(self, frame: Frame) -> tuple[int, int, int, int]:
+        """What the view shows of the frame: x0, y0, x1, y1 in frame pixels; ConfigError if the region lies outside."""
+        return self._crop(frame.size_hw)
+
     def without_view(self, frame: Frame) -> Sample:
         """A sample of a frame that no network looks at: nothing but the way into the view."""
-        return Sample(_NOTHING, self.fit(frame))
+        return Sample(_NOTHING, self.fit(frame), look=0)
 
     def fit(self, frame: Frame) -> Letterbox:
         """How the frame lies in its view; ConfigError if the region lies outside it."""

@@ -38,9 +38,14 @@ class Ticket:
         return self.segment.table
 
     @property
+    def look(self) -> int:
+        """The frame's number among those that the network is to look at, from 1; 0: it is none of them."""
+        return int(self.table.note[self.stream.column("preprocess"), self.slot])
+
+    @property
     def was_looked_at(self) -> bool:
         """Whether the network looked at the frame."""
-        return bool(self.table.result[self.stream.column("inference"), self.slot] == Result.WRITTEN)
+        return bool(self.table.result.item(self.stream.column("inference"), self.slot) == Result.WRITTEN)
 
     @property
     def network(self) -> int:
@@ -62,7 +67,8 @@ class Ticket:
     def extraction(self) -> Extraction:
         """All that is known of it."""
         harvest = unpack(self.segment.area(self.slot, Area.RESULT), Harvest)
-        return Extraction(self.frame(), harvest.tracks, harvest.cutouts, harvest.degraded, self.sample().fit)
+        known = harvest.tracks, harvest.cutouts, harvest.degraded, self.sample().fit, self.was_looked_at
+        return Extraction(self.frame(), *known)
 
     def put(self, area: Area, record: Sample | Instances | Harvest) -> None:
         """Write a stage's record; RecordTooBig if it does not fit."""

@@ -45,7 +45,8 @@ class TrackingStation(Remembering):
             return int(ticket.table.note[column, ticket.slot])
         known = {track.id for track in tracker.state.tracks if track.confirmed_label is not None}
         plain = ticket.table.shed >= Shed.MATTE
-        extraction = tracker.update(ticket.frame(), ticket.instances() if ticket.was_looked_at else None, plain=plain)
+        instances = ticket.instances() if ticket.was_looked_at else None
+        extraction = tracker.update(ticket.frame(), instances, ticket.sample().flow, plain=plain)
         confirmed = {track.id for track in extraction.tracks if track.confirmed_label is not None}
         ticket.put(Area.RESULT, Harvest(extraction.tracks, extraction.cutouts, extraction.degraded))
         note = len(confirmed - known) | (PLAIN if "matte" in extraction.degraded else 0)

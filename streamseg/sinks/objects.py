@@ -2,6 +2,7 @@
 
 import mmap
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import msgspec
 
 from streamseg.config import Config
-from streamseg.geometry import cover, rle_encode
+from streamseg.geometry import cover, rle_encode_all
 from streamseg.records import Extraction, StreamInfo, Track
 from streamseg.sinks.disk import refuse_link, sink_errors
 from streamseg.sinks.lines import LinesFile, Place
@@ -84,8 +85,11 @@ class ObjectsSink:
 def frame_record(extraction: Extraction, *, masks: bool = True) -> dict[str, Any]:
     """The line of one frame, as objects.schema.json describes it."""
     frame = extraction.frame
-    objects = [_object_record(track, frame.size_hw, masks=masks) for track in extraction.tracks]
-    return {"seq": frame.seq, "pts": frame.pts_ns / 1e9, "time": utc_time(frame.wall_ns), "objects": objects}
+    objects = [_object_record(track) for track in extraction.tracks]
+    if masks:
+        _add_masks(objects, extraction.tracks, frame.size_hw)
+    record = {"seq": frame.seq, "pts": frame.pts_ns / 1e9, "time": utc_time(frame.wall_ns), "objects": objects}
+    return record if extraction.looked else {**record, "looked": False}
 
 
 def box_xywh(box: tuple[float, float, float, float]) -> list[float]:
@@ -141,8 +145,8 @@ class _Line(msgspec.Struct):
     pts: float = 0.0
 
 
-def _object_record(track: Track, size_hw: tuple[int, int], *, masks: bool) -> dict[str, Any]:
-    record: dict[str, Any] = {
+def _object_record(track: Track) -> dict[str, Any]:
+    return {
         "id": track.id,
         "label": track.label,
         "score": round(float(track.score), 4),
@@ -151,8 +155,16 @@ def _object_record(track: Track, size_hw: tuple[int, int], *, masks: bool) -> di
         "mask_offset": None,
         "state": track.state,
     }
-    x0, y0, x1, y1 = crop = cover(track.box, size_hw)
-    if masks and track.mask is not None and x1 > x0 and y1 > y0:
-        record["mask"] = {"size": [y1 - y0, x1 - x0], "counts": rle_encode(track.mask.on(crop) > 127)}
-        record["mask_offset"] = [x0, y0]
-    return record
+
+
+def _add_masks(records: Sequence[dict[str, Any]], tracks: Sequence[Track], size_hw: tuple[int, int]) -> None:
+    """Tell the masks of all tracks that have one, on the pixels that their boxes cover."""
+    told, shown = [], []
+    for record, track in zip(records, tracks, strict=True):
+        x0, y0, x1, y1 = crop = cover(track.box, size_hw)
+        if track.mask is not None and x1 > x0 and y1 > y0:
+            record["mask_offset"] = [x0, y0]
+            told.append(record)
+            shown.append(track.mask.on(crop) > 127)
+    for record, mask, counts in zip(told, shown, rle_encode_all(shown), strict=True):
+        record["mask"] = {"size": list(mask.shape), "counts": counts}

@@ -11,7 +11,7 @@ from streamseg.geometry import U8, Box, SoftMask, rle_decode
 from streamseg.inference.strides import MASK_STRIDE
 from streamseg.preprocess.fit_view import FitView
 from streamseg.recorded import RecordedObject, RecordedObjects, utc_ns
-from streamseg.records import Extraction, Frame, Instances, Track
+from streamseg.records import Extraction, Flow, Frame, Instances, Track
 from streamseg.tracking.cutouts import CutoutPlan
 from streamseg.tracking.state import Outline, TrackMemory
 
@@ -39,8 +39,8 @@ class Replay:
         self._clock_ns, self._pts_ns = 0, 0
         self._begun = False
 
-    def update(self, frame: Frame, instances: Instances | None) -> Extraction:
-        """The extraction of a frame; what a network found in it does not matter."""
+    def update(self, frame: Frame, instances: Instances | None, flow: Flow | None = None) -> Extraction:
+        """The extraction of a frame; what a network found in it, or how the picture moved, does not matter."""
         step_ns = max(0, frame.pts_ns - self._pts_ns) if self._begun else 0
         self._clock_ns, self._pts_ns, self._begun = self._clock_ns + step_ns, frame.pts_ns, True
         line = self._recorded.of_seq(frame.seq)
@@ -51,7 +51,7 @@ class Replay:
         shown = [changed(record, mask=_softened(record.mask, scale_xy)) for record in records]
         harvest = self._plan(frame, tracks, shown=shown, clock_ns=self._clock_ns, step_ns=step_ns)
         self._memory = {track.id: track for track in harvest.tracks}
-        return Extraction(_timed(frame, line.time), records, harvest.cutouts)
+        return Extraction(_timed(frame, line.time), records, harvest.cutouts, looked=line.looked)
 
     def _remember(self, one: RecordedObject) -> TrackMemory:
         """A track after a frame, as far as a plan for cut-outs wants to know it."""

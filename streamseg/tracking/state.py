@@ -7,6 +7,7 @@ import msgspec
 
 from streamseg.geometry import Box
 from streamseg.tracking.camera_motion import CameraView
+from streamseg.tracking.carrying import Sights
 
 
 class Outline(msgspec.Struct, frozen=True, array_like=True):
@@ -82,6 +83,7 @@ class TrackerState(msgspec.Struct, frozen=True):
 
     clock_ns is the media time that has passed since the first frame: unlike pts_ns (the last frame's) it never runs
     backwards. view: the last frame, small, which the camera's motion is seen by; None while nothing is tracked.
+    sights: what the network saw last, where tracks are carried from it.
     """
 
     next_id: int = 1
@@ -89,3 +91,4 @@ class TrackerState(msgspec.Struct, frozen=True):
     pts_ns: int | None = None
     tracks: tuple[TrackMemory, ...] = ()
     view: CameraView | None = None
+    sights: Sights = Sights()

@@ -4,13 +4,15 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from streamseg.config import Config, StreamConfig, TrackingConfig
-from streamseg.geometry import SoftMask
-from streamseg.records import Extraction, Frame, Instances
+from streamseg.geometry import Box, SoftMask
+from streamseg.records import Extraction, Flow, Frame, Instances
 from streamseg.tracking import lifecycle
 from streamseg.tracking.association import Sightings
 from streamseg.tracking.camera_motion import CameraView, Similarity, camera_motion
+from streamseg.tracking.carrying import Carried, Sights, carry, is_still
 from streamseg.tracking.cutouts import CutoutPlan
 from streamseg.tracking.detections import Acceptance, Detections
 from streamseg.tracking.matching import Expected, Matcher, Matches, Remembered
@@ -38,6 +40,7 @@ class ObjectTracker:
         plan: which objects are cut out, and how.
         score: lowest score (0..1) that starts a track; from tracking.low_score on a detection may continue one.
         classes: only these are tracked; None: all.
+        carries: there are frames that the network is not meant to look at; masks are kept for them.
         state: where a predecessor stopped; None: a fresh stream.
     """
 
@@ -49,6 +52,7 @@ class ObjectTracker:
         *,
         score: float,
         classes: Collection[str] | None = None,
+        carries: bool = False,
         state: TrackerState | None = None,
     ):
         self._label_index = {name: index for index, name in enumerate(labels)}
@@ -57,6 +61,7 @@ class ObjectTracker:
         self._match = Matcher(tracking, score)
         self._least_trust = score * tracking.trust
         self._plan = plan
+        self._carries = carries
         self._state = state if state is not None else TrackerState()
 
     @classmethod
@@ -66,36 +71,43 @@ class ObjectTracker:
         """A stream's tracker, as the configuration has it."""
         score, classes = config.score_of(stream), config.classes_of(stream)
         plan = CutoutPlan.of(stream, config)
-        return cls(labels, config.tracking, plan, score=score, classes=classes, state=state)
+        carries = config.model.detect_every != 1
+        return cls(labels, config.tracking, plan, score=score, classes=classes, carries=carries, state=state)
 
     @property
     def state(self) -> TrackerState:
         """All that a successor needs to go on after the last frame: a value that never changes."""
         return self._state
 
-    def update(self, frame: Frame, instances: Instances | None, *, plain: bool = False) -> Extraction:
+    def update(
+        self, frame: Frame, instances: Instances | None, flow: Flow | None = None, *, plain: bool = False
+    ) -> Extraction:
         """Take the stream's next frame and what the network found in it (None: it was not run).
 
-        The extraction lists every tentative, active and lost track by rising id. Without instances tracks are only
-        predicted: their state stays, their masks are the last outlines moved along, and nothing is cut out. plain: for
-        want of time cut-outs have their mask's own alpha.
+        The extraction lists every tentative, active and lost track by rising id. Without instances their state stays,
+        and nothing is cut out: they and their masks move along with the picture since the network looked last, where
+        flow tells how, else as they are expected to. plain: for want of time cut-outs have their mask's own alpha.
         """
         before = self._state
         step_ns = 0 if before.pts_ns is None else max(0, frame.pts_ns - before.pts_ns)
         clock_ns = before.clock_ns + step_ns
         view = self._look(frame, before.tracks)
         expected = self._expect(step_ns, clock_ns, frame.size_hw, self._camera_motion(view))
+        sights = before.sights
         if instances is None:
-            scene = _hold(expected, clock_ns)
+            scene = _hold(expected, clock_ns, carry(sights, flow), still=is_still(flow))
         else:
             scene = self._observe(expected, self._accept(instances, frame.size_hw), clock_ns)
+            if self._carries:
+                sights = Sights.of(frame.seq, {track.id: track.box for track in scene.tracks}, scene.masks)
         next_id = max([before.next_id, *(track.id + 1 for track in scene.tracks)])
         records = tuple(lifecycle.record(track, scene.masks.get(track.id), self._least_trust) for track in scene.tracks)
         shown = records if instances is not None else ()
         harvest = self._plan(frame, scene.tracks, shown=shown, clock_ns=clock_ns, step_ns=step_ns, plain=plain)
         kept = view if view and harvest.tracks else self._look(frame, harvest.tracks)
-        self._state = TrackerState(next_id, clock_ns, frame.pts_ns, harvest.tracks, kept)
-        return Extraction(frame, records, harvest.cutouts, ("matte",) if plain and harvest.cutouts else ())
+        self._state = TrackerState(next_id, clock_ns, frame.pts_ns, harvest.tracks, kept, sights)
+        degraded = ("matte",) if plain and harvest.cutouts else ()
+        return Extraction(frame, records, harvest.cutouts, degraded, looked=instances is not None)
 
     def _look(self, frame: Frame, tracks: Sequence[TrackMemory]) -> CameraView | None:
         """What the camera's motion is seen by, where there are tracks that it matters to."""
@@ -164,11 +176,31 @@ def _follow(expected: Expected, found: Detections, matches: Matches, clock_ns: i
     return scene
 
 
-def _hold(expected: Expected, clock_ns: int) -> _Scene:
-    """The scene of a frame the network did not look at."""
-    scene, motion = _Scene([], {}), expected.motion.packed()
-    for row, (track, box) in enumerate(zip(expected.tracks, expected.clipped, strict=True)):
-        if expected.inside[row]:
-            scene.tracks.append(lifecycle.held(track, box, motion[row], clock_ns))
-            scene.masks[track.id] = lifecycle.remembered_mask(track, box)
+def _hold(expected: Expected, clock_ns: int, carried: dict[int, Carried], *, still: bool) -> _Scene:
+    """The scene of a frame the network did not look at: tracks move as they are expected to, and with the picture.
+
+    Their motion learns from it only where the picture stands still: else what the flow says is no second opinion, but
+    the last look's again, with its errors.
+    """
+    scene, motion = _Scene([], {}), expected.motion
+    if still:
+        known = [row for row, track in enumerate(expected.tracks) if track.id in carried]
+        motion = motion.correct(np.array(known, np.intp), [carried[expected.tracks[row].id].box for row in known])
+    boxes, packed = motion.boxes, motion.packed()
+    for row, (track, clipped) in enumerate(zip(expected.tracks, expected.clipped, strict=True)):
+        along = carried.get(track.id)
+        if along is not None:
+            box = along.box if still else _between(along.box, boxes[row])
+            mask = along.mask
+        elif expected.inside[row]:
+            box, mask = clipped, lifecycle.remembered_mask(track, clipped)
+        else:
+            continue
+        scene.tracks.append(lifecycle.held(track, box, packed[row], clock_ns))
+        scene.masks[track.id] = mask
     return scene
+
+
+def _between(one: Box, other: npt.NDArray[np.float64]) -> Box:
+    x0, y0, x1, y1 = ((np.array(one) + other) / 2).tolist()
+    return x0, y0, x1, y1

@@ -50,5 +50,20 @@ def test_frames_that_are_not_for_the_network_have_no_view_and_teach_nothing():
         sample = sparse(frame(seq, box=seq % 3 != 0))
         assert sample.has_view == (seq % 3 == 0)
         assert sample.fit == wanted(frame(seq)).fit
-    assert sparse.state.pts_ns == 57 * 40_000_000
+    assert sparse.state.background.pts_ns == 57 * 40_000_000
     assert not sparse(frame(60)).motion.any(), "what was shown between was not seen"
+
+
+def test_frames_for_the_network_are_numbered_and_the_others_tell_what_moved():
+    model = ModelConfig(view=(192, 288), detect_every=2)
+    sparse = Preprocessor.of(StreamConfig(source="x"), model, (192, 288), motion=False)
+    samples = [sparse(large(seq)) for seq in range(6)]
+    assert [sample.look for sample in samples] == [1, 0, 2, 0, 3, 0]
+    assert [sample.flow.since for sample in samples if sample.flow] == [0, 2, 4]
+    every = Preprocessor.of(StreamConfig(source="x"), ModelConfig(view=(192, 288)), (192, 288), motion=False)
+    assert [every(large(seq)).look for seq in range(3)] == [1, 2, 3]
+
+
+def large(seq):
+    rgb = np.random.default_rng(0).integers(0, 255, (192, 288, 3), dtype=np.uint8)
+    return Frame("s", seq, seq * 40_000_000, planes_from_rgb(np.roll(rgb, seq, 1), Color()), Color())

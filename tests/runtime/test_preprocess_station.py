@@ -1,4 +1,4 @@
-"""What preprocess learns of a stream outlives it: a death at either side of the commit changes no motion map."""
+"""What preprocess learns of a stream outlives it: a death at either side of the commit changes nothing."""
 
 import os
 
@@ -51,15 +51,15 @@ def frame(seq):
     return Frame("s", seq, seq * 40_000_000, Planes(luma, grey, grey))
 
 
-def station_of(stream):
-    station = PreprocessStation(Host(), ModelConfig(view=VIEW))
+def station_of(stream, every=1):
+    station = PreprocessStation(Host(), ModelConfig(view=VIEW, detect_every=every))
     station.open(stream)
     return station
 
 
-def motion_of(stream, *, die):
-    """The motion map of each frame; die(seq, station) may have it killed at a frame: another takes its place."""
-    table, maps, station = stream.segments[1].table, [], station_of(stream)
+def samples_of(stream, *, die, every=1):
+    """Each frame's sample and note; die(seq, station) may have it killed at a frame: another takes its place."""
+    table, station = stream.segments[1].table, station_of(stream, every)
     for seq in range(FRAMES):
         pack(frame(seq), stream.segments[1].area(0, Area.FRAME))
         table.publish(0, Stamp(seq, seq, 0))
@@ -67,12 +67,11 @@ def motion_of(stream, *, die):
         try:
             assert station.step()
         except Killed:
-            station = station_of(stream)
+            station = station_of(stream, every)
             assert station.step()
         assert not list(stream.waiting(0)), "it was let go"
-        maps.append(unpack(stream.segments[1].area(0, Area.SAMPLE), Sample).motion.copy())
+        yield unpack(stream.segments[1].area(0, Area.SAMPLE), Sample), int(table.note[0, 0])
         table.free(0)
-    return maps
 
 
 def before_the_commit(seq, station):
@@ -100,4 +99,14 @@ def test_a_death_changes_no_motion_map(stream, die):
     undisturbed = Preprocessor.of(StreamConfig(source="x"), ModelConfig(view=VIEW), VIEW, motion=True)
     wanted = [undisturbed(frame(seq)).motion for seq in range(FRAMES)]
     assert any(motion.any() for motion in wanted)
-    assert all(map(np.array_equal, motion_of(stream, die=die), wanted))
+    assert all(map(np.array_equal, [sample.motion.copy() for sample, _ in samples_of(stream, die=die)], wanted))
+
+
+@pytest.mark.parametrize("die", [before_the_commit, after_the_commit])
+@pytest.mark.parametrize("every", [1, 3, "auto"])
+def test_a_death_changes_nothing_of_which_frames_are_looked_at(stream, die, every):
+    model = ModelConfig(view=VIEW, detect_every=every)
+    undisturbed = Preprocessor.of(StreamConfig(source="x"), model, VIEW, motion=True)
+    wanted = [undisturbed(frame(seq)).look for seq in range(FRAMES)]
+    assert max(wanted) == sum(map(bool, wanted)), "they are numbered"
+    assert [note for _, note in samples_of(stream, die=die, every=every)] == wanted

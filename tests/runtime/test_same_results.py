@@ -17,7 +17,7 @@ def outcome(tmp_path, name, *arguments):
     }
 
 
-@pytest.mark.parametrize("kind", ["synthetic", "real", "one frame of three"])
+@pytest.mark.parametrize("kind", ["synthetic", "real", "one frame of three", "where it is worth it"])
 def test_every_placement_gives_the_same_bytes(tmp_path, kind):
     if kind == "real":
         source = f"clip={shared_file('clips/dog-and-person.mp4')}"
@@ -26,6 +26,8 @@ def test_every_placement_gives_the_same_bytes(tmp_path, kind):
     common = source, "--max-frames", "30", "--cutouts", "0.5", "--clips"
     if kind == "one frame of three":
         common = *common, "--detect-every", "3"
+    if kind == "where it is worth it":
+        common = *common, "--detect-every", "auto"
     out, totals = outcome(tmp_path, "single", *common, "--single-process")
     wanted, video = results(out, "clip"), (out / "clip" / "annotated.mp4").read_bytes()
     assert totals["clip"]["emitted"] == 30 and len(wanted) > 3

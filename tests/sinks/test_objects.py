@@ -1,5 +1,6 @@
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -76,6 +77,13 @@ def test_pts_is_exact_to_a_nanosecond(pts_ns: int, tmp_path: Path) -> None:
     sink.close()
     [line] = lines(tmp_path / "objects.jsonl")
     assert round(line["pts"] * 1e9) == pts_ns
+
+
+@pytest.mark.parametrize(("looked", "told"), [(True, None), (False, False)])
+def test_a_frame_that_the_network_did_not_look_at_says_so(looked: bool, told: bool | None) -> None:
+    record = frame_record(replace(extraction(), looked=looked))
+    validator("objects").validate(record)
+    assert record.get("looked") is told
 
 
 def test_time_is_utc_in_microseconds() -> None:
