@@ -3,7 +3,9 @@
 Boxes are float x0, y0, x1, y1 with (0, 0) the outer corner of the first pixel.
 """
 
+import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +13,7 @@ import numpy.typing as npt
 
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
+I64 = npt.NDArray[np.int64]
 Box = tuple[float, float, float, float]
 
 
@@ -78,8 +81,8 @@ class SoftMask:
         x0, y0, x1, y1 = crop
         placed = np.zeros((max(0, y1 - y0), max(0, x1 - x0)), np.uint8)
         # the pixels whose centre lies in the box
-        left, top = (max(low, int(np.ceil(edge - 0.5))) for low, edge in ((x0, self.box[0]), (y0, self.box[1])))
-        right, bottom = (min(high, int(np.ceil(edge - 0.5))) for high, edge in ((x1, self.box[2]), (y1, self.box[3])))
+        left, top = (max(low, math.ceil(edge - 0.5)) for low, edge in ((x0, self.box[0]), (y0, self.box[1])))
+        right, bottom = (min(high, math.ceil(edge - 0.5)) for high, edge in ((x1, self.box[2]), (y1, self.box[3])))
         if right <= left or bottom <= top or self.alpha.size == 0:
             return placed
         height, width = self.alpha.shape
@@ -105,9 +108,9 @@ def cover(box: Box, size_hw: tuple[int, int], margin: float = 0.0, even: bool = 
     With even, x0 and y0 are rounded down to even numbers, where chroma samples begin.
     """
     grow = margin * max(box[2] - box[0], box[3] - box[1])
-    x0, y0 = max(0, int(np.floor(box[0] - grow))), max(0, int(np.floor(box[1] - grow)))
-    x1 = min(size_hw[1], int(np.ceil(box[2] + grow)))
-    y1 = min(size_hw[0], int(np.ceil(box[3] + grow)))
+    x0, y0 = max(0, math.floor(box[0] - grow)), max(0, math.floor(box[1] - grow))
+    x1 = min(size_hw[1], math.ceil(box[2] + grow))
+    y1 = min(size_hw[0], math.ceil(box[3] + grow))
     if even:
         x0, y0 = x0 & ~1, y0 & ~1
     return x0, y0, max(x0, x1), max(y0, y1)
@@ -149,35 +152,61 @@ def _rescaled(mask: SoftMask, low: npt.NDArray[np.floating], scale: float) -> So
     return SoftMask(mask.alpha, moved)
 
 
-def rle_counts(mask: npt.NDArray[np.bool_] | U8) -> list[int]:
-    """Run lengths of a binary mask [h, w] in column order, the first run counting zeros (COCO, uncompressed)."""
-    flat = np.asarray(mask, bool).ravel(order="F")
-    if flat.size == 0:
-        return []
-    edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    runs = np.diff(np.concatenate(([0], edges, [flat.size])))
-    return [0, *runs.tolist()] if flat[0] else runs.tolist()
-
-
 def rle_encode(mask: npt.NDArray[np.bool_] | U8) -> str:
-    """COCO's compressed run-length string of a binary mask [h, w].
+    """COCO's compressed run-length string of a binary mask [h, w]."""
+    return rle_encode_all([mask])[0]
 
-    Format: cocodataset/cocoapi maskApi.c, rleToString: from the fourth run on the difference to the run two before;
-    five bits a character from '0' (48), bit 32 says that more follow.
+
+def rle_encode_all(masks: Sequence[npt.NDArray[np.bool_] | U8]) -> list[str]:
+    """COCO's compressed run-length string of each of some binary masks [h, w], made of the runs of all at once.
+
+    Format: cocodataset/cocoapi maskApi.c, rleToString: runs in column order, the first one of zeros; from the fourth on
+    the difference to the run two before; five bits a character from '0' (48), bit 32 says that more follow.
     """
-    counts = np.asarray(rle_counts(mask), np.int64)
-    if not counts.size:
-        return ""
-    left = counts.copy()
-    left[3:] -= counts[1:-2]
-    chars, there, more = [], [], np.ones(len(left), bool)
+    some = [mask for mask in masks if mask.size]
+    if not some:
+        return [""] * len(masks)
+    runs, firsts = _runs(some)
+    left = runs.copy()
+    left[2:] -= runs[:-2]
+    heads = (firsts[:-1, None] + np.arange(3))[np.arange(3) < np.diff(firsts)[:, None]]
+    left[heads] = runs[heads]
+    chars, lengths = _characters(left)
+    ends = np.concatenate([[0], np.cumsum(lengths)])[firsts].tolist()
+    texts = (chars[begin:end] for begin, end in itertools.pairwise(ends))
+    return [next(texts) if mask.size else "" for mask in masks]
+
+
+def _runs(masks: Sequence[npt.NDArray[np.bool_] | U8]) -> tuple[I64, I64]:
+    """Lengths of the runs of N masks, none of them empty, one mask after the other; where each begins [N + 1]."""
+    import cv2  # as above
+
+    columns = [cv2.transpose(np.asarray(mask, np.bool_).view(np.uint8)).reshape(-1) for mask in masks]
+    flat = np.concatenate(columns)
+    starts = np.cumsum([0, *(len(column) for column in columns[:-1])])
+    edges = np.empty(len(flat), np.bool_)
+    np.not_equal(flat[1:], flat[:-1], out=edges[1:])
+    edges[starts] = True
+    begins = np.flatnonzero(edges)
+    firsts = np.searchsorted(begins, starts)
+    # one that begins with a one has no zeros before it
+    inside = flat[starts].astype(np.int64)
+    runs = np.insert(np.diff(begins, append=len(flat)), firsts[inside > 0], 0)
+    firsts += np.cumsum(inside) - inside
+    return runs, np.append(firsts, len(runs))
+
+
+def _characters(left: I64) -> tuple[str, I64]:
+    """The characters of some numbers, one after the other, and how many each has; left is used up."""
+    chars, there, more = [], [], np.ones(len(left), np.bool_)
     while more.any():
         there.append(more)
         bits = left & 0x1F
         left >>= 5
         more = more & (left != np.where(bits & 0x10, -1, 0))
-        chars.append(48 + bits + 0x20 * more)
-    return np.stack(chars, 1)[np.stack(there, 1)].astype(np.uint8).tobytes().decode("ascii")
+        chars.append((48 + bits + 0x20 * more).astype(np.uint8))
+    used = np.stack(there, 1)
+    return np.stack(chars, 1)[used].tobytes().decode("ascii"), np.count_nonzero(used, axis=1)
 
 
 def rle_decode(counts: str, size_hw: tuple[int, int]) -> U8:

@@ -56,6 +56,10 @@ class Completeness:
         self._zones = [zone for zone in zones if zone.kind != "watch"]
         self._hidden: U8 = np.zeros((0, 0), np.uint8)
 
+    def at_most(self, track: Track, size_hw: tuple[int, int]) -> float:
+        """The same without others and zones, which can only take from it."""
+        return _clear_of_border(track.box, size_hw)
+
     def __call__(self, track: Track, others: Iterable[Track], size_hw: tuple[int, int]) -> float:
         """0..1 of a track in a frame of size_hw (pixels) that shows others, itself perhaps among them."""
         whole = _clear_of_border(track.box, size_hw)

@@ -87,40 +87,42 @@ class ShotChoice:
             first = not moment.memory[track.id].shots
             if not first and (taken >= most or looks >= _LOOKS_PER_SHOT * most):
                 return
-            if not first and not self._may_be_better(track, moment):
+            bar = self._ranking.bar(moment.memory[track.id].shots, moment.clock_ns)
+            terms = self._cheap_terms(track, moment, -1.0 if first else bar)
+            if terms is None:
                 continue
             area_px = (track.box[2] - track.box[0]) * (track.box[3] - track.box[1])
             if taken and taken_px + area_px > room_px:
                 return
-            yield (found := self._look(track, moment))
+            yield (found := self._look(track, moment, terms, bar))
             looks += 1
             if found.ranking is not None:
                 taken, taken_px = taken + 1, taken_px + area_px
 
-    def _may_be_better(self, track: Track, moment: Moment) -> bool:
-        """Whether terms that need no pixels leave hope."""
-        bar = self._ranking.bar(moment.memory[track.id].shots, moment.clock_ns)
-        if shot_score(plain_terms(track), self._config.weights) <= bar:
-            return False
-        return shot_score(self._cheap_terms(track, moment), self._config.weights) > bar
+    def _cheap_terms(self, track: Track, moment: Moment, bar: float) -> Terms | None:
+        """The terms that need no pixels, None where they leave no hope to exceed bar: the cheapest are asked first."""
+        size_hw, weights = moment.frame.size_hw, self._config.weights
+        terms = {**plain_terms(track), "completeness": self._completeness.at_most(track, size_hw)}
+        if shot_score(terms, weights) <= bar:
+            return None
+        if track.mask is not None:
+            terms["confidence"] *= decided(track.mask)
+            if shot_score(terms, weights) <= bar:
+                return None
+        terms["completeness"] = self._completeness(track, moment.shown, size_hw)
+        return terms if shot_score(terms, weights) > bar else None
 
-    def _look(self, track: Track, moment: Moment) -> Found:
+    def _look(self, track: Track, moment: Moment, cheap: Terms, bar: float) -> Found:
         memory = moment.memory[track.id]
-        terms = {**self._cheap_terms(track, moment), **pixel_terms(moment.frame, track)}
+        terms = {**cheap, **pixel_terms(moment.frame, track)}
         if self._scorer is not None:
             confirmed_s = (moment.clock_ns - _confirmed_ns(memory)) / 1e9
             terms["scorer"] = self._scorer(Candidate(moment.frame, track, dict(terms), confirmed_s))
         score = shot_score(terms, self._config.weights)
         ranking = None
-        if score > self._ranking.bar(memory.shots, moment.clock_ns):
+        if score > bar:
             ranking = self._ranking.with_new(memory.shots, Shot(moment.frame.seq, moment.clock_ns, score))
         return Found(track, terms, score, ranking)
-
-    def _cheap_terms(self, track: Track, moment: Moment) -> Terms:
-        terms = plain_terms(track)
-        if track.mask is not None:
-            terms["confidence"] *= decided(track.mask)
-        return {**terms, "completeness": self._completeness(track, moment.shown, moment.frame.size_hw)}
 
     def _passes(self, track: Track, moment: Moment, polygons: Sequence[F32]) -> bool:
         """Whether pictures of the track count here and now."""
