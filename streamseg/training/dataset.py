@@ -2,7 +2,7 @@
 
 A data set is `annotations.json` beside its images. `info.labelled` names the categories of which every instance is
 annotated; in the others an unmarked object is unknown, not background. `info.separated: false` and `iscrowd: 1` mark
-regions that may hold several objects merged; `info.boxes_only` boxes without masks.
+regions that may hold several objects merged; `info.boxes_only` boxes without masks. What has `dark` is a shadow.
 """
 
 import json
@@ -26,7 +26,8 @@ U8 = npt.NDArray[np.uint8]
 class Annotation:
     """One marked object: label index or -1 (another kind), x0, y0, x1, y1, its mask uint8 [H, W] 0/1 or None.
 
-    id is its row's id in the file, crowd says that it may be several objects.
+    id is its row's id in the file, crowd says that it may be several objects. dark: the share of the light that it
+    takes if it is a shadow, else 0; of: the id of what casts it, or -1.
     """
 
     id: int
@@ -34,6 +35,8 @@ class Annotation:
     box: tuple[float, float, float, float]
     mask: U8 | None
     crowd: bool
+    dark: float = 0.0
+    of: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,10 @@ class Picture:
         x, y, w, h = row["bbox"]
         mask = _mask(row.get("segmentation"), self.size_hw)
         crowd = bool(row.get("iscrowd")) or not self.separated
-        return Annotation(row["id"], self.labels.get(row["category_id"], -1), (x, y, x + w, y + h), mask, crowd)
+        label, dark = self.labels.get(row["category_id"], -1), float(row.get("dark", 0))
+        if not 0 <= dark < 1 or (dark and mask is None):
+            raise DataError(f"annotation {row['id']}: a shadow needs a mask, and dark below 1, not {dark}")
+        return Annotation(row["id"], label, (x, y, x + w, y + h), mask, crowd, dark, int(row.get("of", -1)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ training corrupts: Perazzi et al. 2017, "Learning Video Object Segmentation from
 """
 
 from collections.abc import Sequence
-from itertools import zip_longest
 
 import cv2
 import numpy as np
@@ -40,17 +39,20 @@ def motion_of(rgb: U8, things: Sequence[Thing], rng: Generator, shadows: Sequenc
         rgb: the scene, uint8 [S, S, 3].
         things: its objects; those without a mask move as the ellipse in their box.
         rng: what is drawn from.
-        shadows: each thing's (cast_shadows); they move with what casts them.
+        shadows: of what is not among things, uint8 [S, S] each; those of things move with what casts them.
     """
     side = rgb.shape[0] // MOTION_STRIDE
     if rng.random() < EMPTY:
         return np.zeros((side, side), np.uint8)
     motion = np.zeros((side, side), np.float32)
-    for thing, shadow in zip_longest(things, shadows):
+    fallen = [shadow for shadow in shadows if rng.random() >= STILL]
+    for thing in things:
         if rng.random() >= STILL:
             np.maximum(motion, _moved(_small(thing, side), rng), out=motion)
-            if shadow is not None:
-                np.maximum(motion, _fell(rgb, shadow, side), out=motion)
+            if thing.shadow is not None:
+                fallen.append(thing.shadow)
+    for shadow in fallen:
+        np.maximum(motion, _fell(rgb, shadow, side), out=motion)
     for _ in range(rng.poisson(0.8)):
         np.maximum(motion, _restless(side, rng), out=motion)
     if rng.random() < JITTER:

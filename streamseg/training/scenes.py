@@ -62,9 +62,9 @@ class SceneMaker:
         scene = self._canvas(cast.picture, rng)
         for source in cast.pasted:
             self._paste(scene, source, rng)
-        scene.rgb, shadows = cast_shadows(scene.rgb, scene.things, rng)
+        scene.rgb = cast_shadows(scene.rgb, scene.things, rng)
         if self.options.motion:
-            scene.motion = motion_of(scene.rgb, scene.things, rng, shadows)
+            scene.motion = motion_of(scene.rgb, scene.things, rng, scene.shadows)
         scene.rgb = spoil(scene.rgb, rng)
         return scene
 
@@ -98,7 +98,10 @@ class SceneMaker:
         )
         covered = np.zeros((size, size), np.uint8)
         for annotation in picture.annotations():
-            self._place(scene, annotation, matrix, covered, identity_of(dataset, annotation))
+            if annotation.dark:
+                covered |= self._shade(scene, annotation, matrix, dataset) > 0
+            else:
+                self._place(scene, annotation, matrix, covered, identity_of(dataset, annotation.id))
         inside = cv2.warpAffine(np.ones(picture.size_hw, np.uint8), matrix, (size, size), flags=cv2.INTER_NEAREST)
         for label, known in enumerate(picture.known):
             if not known:
@@ -140,6 +143,18 @@ class SceneMaker:
         else:
             scene.valid[label] &= 1 - mask
 
+    def _shade(self, scene: Scene, annotation: Annotation, matrix: npt.NDArray[np.float64], dataset: int) -> U8:
+        """A shadow that the picture has, as Thing.shadow; what casts it is placed before it."""
+        assert annotation.mask is not None
+        size, caster = (self.options.size,) * 2, identity_of(dataset, annotation.of)
+        shadow = cv2.warpAffine(annotation.mask * np.uint8(255 * annotation.dark), matrix, size)
+        for thing in scene.things:
+            if thing.identity == caster:
+                thing.shadow = shadow
+                return shadow
+        scene.shadows.append(shadow)
+        return shadow
+
     def _place_box(self, scene: Scene, annotation: Annotation, matrix: npt.NDArray[np.float64], identity: int) -> None:
         corners = np.array(annotation.box).reshape(2, 2) @ matrix[:, :2].T + matrix[:, 2]
         low, high = np.clip(corners.min(0), 0, self.options.size), np.clip(corners.max(0), 0, self.options.size)
@@ -159,7 +174,7 @@ class SceneMaker:
         if rng.random() < 0.5:
             cut = cut[:, ::-1]
         place = self._free_place(cut.shape[:2], rng)
-        thing = annotation.label, identity_of(dataset, annotation)
+        thing = annotation.label, identity_of(dataset, annotation.id)
         _composite(scene, cut, place, thing, light=float(rng.uniform(0.75, 1.25)))
 
     def _free_place(self, size_hw: tuple[int, int], rng: Generator) -> tuple[int, int]:
@@ -170,9 +185,9 @@ class SceneMaker:
         return int(x), int(y)
 
 
-def identity_of(dataset: int, annotation: Annotation) -> int:
+def identity_of(dataset: int, annotation_id: int) -> int:
     """The number of an object, the same in every scene that shows it and in no other data set of the run."""
-    return dataset << 32 | annotation.id
+    return dataset << 32 | annotation_id
 
 
 def cuttable_rows(sources: Sequence[Dataset]) -> list[tuple[int, int, int]]:
@@ -232,13 +247,17 @@ def _cover(scene: Scene, mask: U8) -> None:
     free = 1 - mask
     scene.crowd &= free
     scene.valid |= mask
+    scene.shadows = [shadow * free for shadow in scene.shadows]
     kept: list[Thing] = []
     for thing in scene.things:
+        if thing.shadow is not None:
+            thing.shadow = thing.shadow * free
         if thing.mask is not None:
             thing.mask = thing.mask & free
             visible = int(np.count_nonzero(thing.mask))
             if visible < max(24, thing.area // 5):
                 scene.valid[thing.label] &= 1 - thing.mask
+                scene.shadows += [] if thing.shadow is None else [thing.shadow]
                 continue
             thing.box = _hull(thing.mask)
         kept.append(thing)

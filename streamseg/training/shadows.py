@@ -16,44 +16,43 @@ U8 = npt.NDArray[np.uint8]
 Mask = TypeVar("Mask", npt.NDArray[np.uint8], npt.NDArray[np.float32])
 Generator = np.random.Generator
 
-SUNNY = 0.3
+SUNNY = 0.4
 """Share of scenes with shadows."""
-LEAN, LENGTH = 1.6, 0.6
+LEAN, LENGTH = 1.6, 0.9
 """Most that a shadow leans to a side, and goes up or down the picture, for each pixel of height."""
-DARK = 0.2, 0.65
-EDGE = 0.6, 2.5
+DARK = 0.2, 0.75
+EDGE = 0.3, 2.5
 """Standard deviation of its blur, pixels."""
 
 
-def cast_shadows(rgb: U8, things: Sequence[Thing], rng: Generator) -> tuple[U8, list[U8]]:
-    """The picture with shadows, and for each thing its own.
+def cast_shadows(rgb: U8, things: Sequence[Thing], rng: Generator) -> U8:
+    """The picture with shadows, uint8 [S, S, 3]; each thing is given its own, if there is sun.
 
     Args:
         rgb: the scene, uint8 [S, S, 3].
-        things: its objects; those without a mask cast none.
+        things: its objects; those without a mask cast none, a shadow that one has becomes the darker of both.
         rng: what is drawn from.
-
-    Returns:
-        uint8 [S, S, 3], and for each thing uint8 [S, S], 255 standing for all light gone; no maps without sun.
     """
     if rng.random() >= SUNNY or not things:
-        return rgb, []
+        return rgb
     lean, length = rng.uniform(-LEAN, LEAN), rng.uniform(-LENGTH, LENGTH)
     dark, blur = rng.uniform(*DARK), rng.uniform(*EDGE)
     solid = np.zeros(rgb.shape[:2], np.uint8)
     for thing in things:
         if thing.mask is not None:
             np.maximum(solid, thing.mask, out=solid)
-    shadows = [_shadow(thing, lean, length, blur, dark) * (1 - solid) for thing in things]
-    light = 255 - np.maximum.reduce(shadows)
-    return cv2.multiply(rgb, cv2.merge([light] * 3), scale=1 / 255), shadows
+    light = np.full(solid.shape, 255, np.uint8)
+    for thing in things:
+        if thing.mask is not None:
+            shadow = _shadow(thing.mask, thing.box[3], lean, length, blur, dark) * (1 - solid)
+            np.minimum(light, 255 - shadow, out=light)
+            thing.shadow = shadow if thing.shadow is None else np.maximum(thing.shadow, shadow)
+    return cv2.multiply(rgb, cv2.merge([light] * 3), scale=1 / 255)
 
 
-def _shadow(thing: Thing, lean: float, length: float, blur: float, dark: float) -> U8:
+def _shadow(mask: U8, foot: float, lean: float, length: float, blur: float, dark: float) -> U8:
     """One object's."""
-    if thing.mask is None:
-        return np.zeros((1, 1), np.uint8)
-    flat = laid_flat(thing.mask * np.uint8(255 * dark), thing.box[3], lean, -length)
+    flat = laid_flat(mask * np.uint8(255 * dark), foot, lean, -length)
     return np.asarray(cv2.GaussianBlur(flat, (0, 0), blur), np.uint8)
 
 

@@ -4,6 +4,8 @@
 
 Holds `annotations.json` and `images/*.jpg`. Every street has its own seed; seeds below 1000 are for the demo and for
 tests and never for training. Pictures are rendered large, cut at random, and scaled down together with their masks.
+Shadows are annotated too, by which share of the light they take (`dark`) and the id of what casts them (`of`, if the
+picture shows it), so that training can let them move with it.
 """
 
 import json
@@ -19,18 +21,21 @@ import numpy as np
 import numpy.typing as npt
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from streamseg.capture.street import Actor, Shot, Street
+from streamseg.capture.street import Shade, Shot, Street
 from streamseg.errors import DataError
 from streamseg.geometry import Box, rle_encode
 
 U8 = npt.NDArray[np.uint8]
 CATEGORIES = ("person", "vehicle", "animal")
+SHADOW = "shadow"
 FINE = ("person", "car", "van", "bus", "bicycle", "dog")
 SIZES: tuple[tuple[int, int], ...] = ((720, 1280), (720, 960), (600, 960), (900, 720))
 _LEAST_SIDE = 5
 _LEAST_AREA = 24
 _LEAST_VISIBLE = 0.25
 _WELL_VISIBLE = 0.5
+_LEAST_DARK = 0.15
+"""Share of the light gone from where a shadow is; its rim is less dark."""
 _FRAMES = 25 * 3600
 _TRIES = 60
 
@@ -64,40 +69,55 @@ def _place(rng: np.random.Generator, whole: int, part: int, low: float, high: fl
     return int(rng.integers(max(0, first), max(0, min(whole - part, last)) + 1))
 
 
-def cut_mask(actor: Actor, cut: Cut) -> npt.NDArray[np.bool_]:
-    """An actor's visible mask in the picture of a cut: bool [h, w]."""
+def cut_out(alpha: U8, offset: tuple[int, int], cut: Cut) -> U8:
+    """What a cut's picture shows of an alpha that lies at x, y in the frame: uint8 [h, w]."""
     x0, y0, x1, y1 = cut.box
     canvas = np.zeros((y1 - y0, x1 - x0), np.uint8)
-    (left, top), (h, w) = actor.offset, actor.alpha.shape
+    (left, top), (h, w) = offset, alpha.shape
     a, b, c, d = max(left, x0), max(top, y0), min(left + w, x1), min(top + h, y1)
     if c > a and d > b:
-        canvas[b - y0 : d - y0, a - x0 : c - x0] = actor.alpha[b - top : d - top, a - left : c - left]
-    return np.asarray(cv2.resize(canvas, cut.size_hw[::-1], interpolation=cv2.INTER_AREA) >= 128)
+        canvas[b - y0 : d - y0, a - x0 : c - x0] = alpha[b - top : d - top, a - left : c - left]
+    return np.asarray(cv2.resize(canvas, cut.size_hw[::-1], interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def annotate(shot: Shot, cut: Cut) -> list[dict[str, Any]]:
-    """COCO annotations (without ids) of what a cut shows; too small or nearly hidden objects are `iscrowd`."""
-    out = []
+def annotate(shot: Shot, shades: Sequence[Shade], cut: Cut, first_id: int = 1) -> list[dict[str, Any]]:
+    """COCO annotations of what a cut shows; too small or nearly hidden objects are `iscrowd`. Ids from first_id."""
+    out: list[dict[str, Any]] = []
+    ids, solid = {}, np.zeros(cut.size_hw, bool)
     for actor in shot.actors:
-        mask = cut_mask(actor, cut)
-        area = int(np.count_nonzero(mask))
-        if not area:
+        mask = cut_out(actor.alpha, actor.offset, cut) >= 128
+        if not mask.any():
             continue
-        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-        x, y = int(columns[0]), int(rows[0])
-        w, h = int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y
-        unclear = actor.visible < _LEAST_VISIBLE or min(w, h) < _LEAST_SIDE or area < _LEAST_AREA
-        out.append(
-            {
-                "category_id": CATEGORIES.index(actor.label) + 1,
-                "fine": actor.fine,
-                "bbox": [x, y, w, h],
-                "area": area,
-                "iscrowd": int(unclear),
-                "segmentation": {"size": list(mask.shape), "counts": rle_encode(mask)},
-            }
-        )
+        row = {"id": first_id + len(out), "category_id": CATEGORIES.index(actor.label) + 1, "fine": actor.fine}
+        row |= _outline(mask)
+        row["iscrowd"] = int(actor.visible < _LEAST_VISIBLE or _is_tiny(row))
+        ids[actor.id] = row["id"]
+        solid |= mask
+        out.append(row)
+    for shade in shades:
+        dark = cut_out(shade.dark, shade.offset, cut)
+        mask = (dark >= 255 * _LEAST_DARK) & ~solid
+        if np.count_nonzero(mask) < _LEAST_AREA:
+            continue
+        row = {"id": first_id + len(out), "category_id": len(CATEGORIES) + 1, "fine": SHADOW, "iscrowd": 0}
+        row |= _outline(mask) | {"dark": round(float(dark[mask].mean()) / 255, 3)}
+        if shade.id in ids:
+            row["of"] = ids[shade.id]
+        out.append(row)
     return out
+
+
+def _outline(mask: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
+    return {
+        "bbox": [x, y, w, h],
+        "area": int(np.count_nonzero(mask)),
+        "segmentation": {"size": list(mask.shape), "counts": rle_encode(mask)},
+    }
+
+
+def _is_tiny(row: dict[str, Any]) -> bool:
+    return min(row["bbox"][2:]) < _LEAST_SIDE or row["area"] < _LEAST_AREA
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +172,7 @@ def write_street_zip(
 def _document(records: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     return {
         "info": {"source": "street", "labelled": list(CATEGORIES), "separated": True},
-        "categories": [{"id": i + 1, "name": name} for i, name in enumerate(CATEGORIES)],
+        "categories": [{"id": i + 1, "name": name} for i, name in enumerate((*CATEGORIES, SHADOW))],
         **records,
     }
 
@@ -168,7 +188,7 @@ def _write_street(
     rng = np.random.default_rng([seed, 101])
     street = Street(seed=seed, size_hw=look.size_hw_choices[int(rng.integers(len(look.size_hw_choices)))])
     for number in numbers:
-        shot, wanted = _shot(street, look.favour, rng)
+        index, shot, wanted = _shot(street, look.favour, rng)
         cut = random_cut(rng, street.size_hw, look.long_side, wanted)
         x0, y0, x1, y1 = cut.box
         picture = cv2.resize(shot.rgb[y0:y1, x0:x1], cut.size_hw[::-1], interpolation=cv2.INTER_AREA)
@@ -180,23 +200,24 @@ def _write_street(
         records["images"].append(
             {"id": image, "file_name": f"images/{name}", "height": cut.size_hw[0], "width": cut.size_hw[1]}
         )
-        for annotation in annotate(shot, cut):
-            records["annotations"].append({"id": len(records["annotations"]) + 1, "image_id": image, **annotation})
+        for row in annotate(shot, street.shades(index), cut, len(records["annotations"]) + 1):
+            records["annotations"].append({"image_id": image, **row})
         if on_image:
             on_image(image)
 
 
-def _shot(street: Street, favour: str | None, rng: np.random.Generator) -> tuple[Shot, Box | None]:
-    """A frame at random, and the box of what is looked for in it; without it if it could not be found."""
+def _shot(street: Street, favour: str | None, rng: np.random.Generator) -> tuple[int, Shot, Box | None]:
+    """A frame's number, drawn at random, the frame, and the box of what is looked for in it if that could be found."""
     if favour is None:
-        return street.render(int(rng.integers(0, _FRAMES))), None
+        index = int(rng.integers(0, _FRAMES))
+        return index, street.render(index), None
     for index in rng.integers(0, _FRAMES, _TRIES).tolist():
         if favour in street.fines_at(index):
             shot = street.render(index)
             found = [a.box for a in shot.actors if a.fine == favour and a.visible > _WELL_VISIBLE]
             if found:
-                return shot, found[int(rng.integers(len(found)))]
-    return street.render(index), None
+                return index, shot, found[int(rng.integers(len(found)))]
+    return index, street.render(index), None
 
 
 @click.command(help="Write a COCO-format zip of synthetic street pictures.")

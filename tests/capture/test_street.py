@@ -4,6 +4,7 @@ import json
 import zipfile
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
@@ -125,6 +126,25 @@ def test_actors_stand_where_their_truth_says(street: Street) -> None:
     touched = cv2.dilate(sum(full(a, SIZE) for a in shot.actors), np.ones((3, 3), np.uint8)) > 0
     assert (change[solid] > 6).mean() > 0.8
     assert brighter[~touched].mean() < 0.002
+
+
+def test_shades_say_how_much_darker_the_ground_is(street: Street) -> None:
+    shot, shades = street.render(100), street.shades(100)
+    street_without = Street(seed=3, size_hw=SIZE)
+    street_without._scene = _Nobody()
+    empty = street_without.render(100)
+    assert street_without.shades(100) == ()
+    solid = cv2.dilate(sum(full(a, SIZE) for a in shot.actors), np.ones((3, 3), np.uint8)) > 0
+    light = np.ones(SIZE)
+    for shade in shades:
+        (x, y), (h, w) = shade.offset, shade.dark.shape
+        light[y : y + h, x : x + w] *= 1 - shade.dark / 255
+    shadow = (light < 0.8) & ~solid
+    assert shadow.sum() > 100
+    left = shot.rgb.astype(float).min(-1) / empty.rgb.min(-1).clip(1)
+    np.testing.assert_allclose(np.median(left[shadow]), np.median(light[shadow]), atol=0.1)
+    assert np.median(left[~solid & (light == 1)]) > 0.97
+    assert {a.id for a in shot.actors} & {shade.id for shade in shades}
 
 
 class _Nobody:
@@ -281,7 +301,7 @@ def test_the_zip_reads_as_coco(tmp_path) -> None:
     with zipfile.ZipFile(path) as archive:
         document = json.loads(archive.read("annotations.json"))
         assert document["info"] == {"source": "street", "labelled": ["person", "vehicle", "animal"], "separated": True}
-        assert [c["name"] for c in document["categories"]] == ["person", "vehicle", "animal"]
+        assert [c["name"] for c in document["categories"]] == ["person", "vehicle", "animal", "shadow"]
         assert len(document["images"]) == 3
         sizes = {}
         for image in document["images"]:
@@ -296,6 +316,29 @@ def test_the_zip_reads_as_coco(tmp_path) -> None:
         assert int(mask.sum()) == annotation["area"] > 0
         assert np.array_equal(mask, rle_decode(annotation["segmentation"]["counts"], mask.shape))
         assert coco_mask.toBbox(annotation["segmentation"]).tolist() == annotation["bbox"]
+
+
+def test_shadows_are_annotated_with_what_casts_them(tmp_path) -> None:
+    path = tmp_path / "street.zip"
+    write_street_zip(path, images=4, seeds=[3, 12], look=Look(size_hw_choices=[(180, 320)]))
+    with zipfile.ZipFile(path) as archive:
+        rows = json.loads(archive.read("annotations.json"))["annotations"]
+    by_id = {row["id"]: row for row in rows}
+    assert len(by_id) == len(rows)
+    shadows = [row for row in rows if row["category_id"] == 4]
+    assert len(shadows) >= 10 and all("dark" not in row for row in rows if row["category_id"] != 4)
+    for row in shadows:
+        assert 0.15 <= row["dark"] < 1
+        for other in rows:
+            if other["image_id"] == row["image_id"] and other["category_id"] != 4:
+                assert not (_decoded(row) & _decoded(other)).any()
+    casters = [by_id[row["of"]] for row in shadows if "of" in row]
+    assert casters and all(caster["category_id"] != 4 for caster in casters)
+    assert all(by_id[r["of"]]["image_id"] == r["image_id"] for r in shadows if "of" in r)
+
+
+def _decoded(row: dict[str, Any]) -> np.ndarray:
+    return rle_decode(row["segmentation"]["counts"], tuple(row["segmentation"]["size"]))
 
 
 def test_what_is_looked_for_is_in_nearly_every_picture(tmp_path) -> None:

@@ -64,3 +64,18 @@ def test_broken_annotations_name_the_file(tmp_path, spoil):
         archive.writestr("annotations.json", json.dumps(spoil))
     with pytest.raises(DataError, match=r"bad\.zip: not a COCO-format data set"):
         load_dataset(tmp_path / "bad.zip", LABELS)
+
+
+def test_shadows_name_what_casts_them(tmp_path):
+    rows = write_zip(tmp_path / "a.zip", images=1, dark=0.4)["annotations"]
+    items = load_dataset(tmp_path / "a.zip", LABELS).pictures[0].annotations()
+    assert [(item.dark, item.of) for item in items[-3:]] == [(0.4, 1), (0.4, 2), (0.4, -1)]
+    assert all(item.label == -1 for item in items[-3:])
+    assert all((item.dark, item.of) == (0, -1) and item.label >= 0 for item in items[:-3]) and len(rows) > 4
+
+
+@pytest.mark.parametrize("dark", [1.0, -0.1])
+def test_a_shadow_of_impossible_darkness_is_refused(tmp_path, dark):
+    write_zip(tmp_path / "a.zip", images=1, dark=dark)
+    with pytest.raises(DataError, match="below 1"):
+        load_dataset(tmp_path / "a.zip", LABELS).pictures[0].annotations()

@@ -49,9 +49,11 @@ class MetaChance(chance_file.Chance):
         return chance_file.put(values, META)
 
 
-class _Scenes:
+class _Found:
+    """Scenes and names."""
+
     def numpy(self):
-        return np.sort(np.arange(FOUND) % 8)
+        return np.stack([np.sort(np.arange(FOUND) % 8), np.arange(FOUND)])
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ def without_values(monkeypatch):
         return tuple(torch.empty(FOUND, dtype=torch.int64, device=tensor.device) for _ in range(tensor.ndim))
 
     monkeypatch.setattr(torch.Tensor, "nonzero", found)
-    monkeypatch.setattr(torch.Tensor, "cpu", lambda tensor: _Scenes())
+    monkeypatch.setattr(torch.Tensor, "cpu", lambda tensor: _Found())
 
 
 def test_all_is_made_where_the_data_lies(tmp_path, without_values):

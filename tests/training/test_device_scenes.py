@@ -8,6 +8,7 @@ from streamseg.training.device.batches import device_batches, make_batch
 from streamseg.training.device.data import FIRST_PASTED, Kind, _named
 from streamseg.training.device.plan import draw_moves, draw_paste, draw_plan, plan_of
 from streamseg.training.device.scenes import compose
+from streamseg.training.device.shadows import shadows_shown
 from streamseg.training.device.things import things_of
 from streamseg.training.recipe import Recipe
 from streamseg.training.scenes import SceneMaker
@@ -150,3 +151,27 @@ def test_more_objects_than_names_are_a_crowd(tmp_path, monkeypatch):
     assert max(len(picture.rows) for picture in dataset.pictures) == 3
     assert (kinds == Kind.OBJECT).sum(1).max() < 3 and (kinds == Kind.CROWD).any()
     assert ((kinds == Kind.OBJECT) | (kinds == Kind.CROWD)).any(1).all()
+
+
+def test_shadows_of_pictures_are_the_hosts(tmp_path, monkeypatch):
+    dataset = blobs(tmp_path, images=3, dark=0.6)
+    data = on_device(dataset)
+    picture = np.arange(12) % 3
+    step, first = draw_moves(data.pictures.size_hw[picture], options(), np.random.default_rng(0))
+    plan = plan_of(data, SIDE, picture, (step, first), [])
+    scenes = compose(data, plan, SIDE)
+    things = things_of(scenes)
+    shadows = shadows_shown(scenes, things, plan.names)
+    maker = SceneMaker([(dataset, 1.0)], 3, options())
+    for i, (y, x) in enumerate(zip(step, first, strict=True)):
+        matrix = np.array([[1 / y[1], 0, -x[1] / y[1]], [0, 1 / y[0], -x[0] / y[0]]])
+        monkeypatch.setattr(SceneMaker, "_move", lambda *_, matrix=matrix: matrix)
+        host = maker._canvas((0, int(picture[i])), np.random.default_rng(0))
+        wanted = {thing.identity: thing.shadow for thing in host.things if thing.shadow is not None}
+        rows = np.flatnonzero(shadows.scene == i)
+        known = {int(things.identity[shadows.thing[n]]): shadows.dark[n] for n in rows if shadows.thing[n] >= 0}
+        for found, shadow in [(known[of], shadow) for of, shadow in wanted.items()] + [
+            (shadows.dark[rows][shadows.thing[rows] < 0].amax(0), np.max(host.shadows, 0))
+        ]:
+            off = (found - torch.from_numpy(shadow) / 255).abs() > 0.3
+            assert off.sum() <= 6 + 0.05 * np.count_nonzero(shadow)

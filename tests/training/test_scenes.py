@@ -87,3 +87,29 @@ def test_objects_of_two_data_sets_are_never_the_same(tmp_path):
     rng = np.random.default_rng(0)
     seen = [{thing.identity for thing in maker.make(rng, Cast((dataset, 0), ())).things} for dataset in (0, 1)]
     assert seen[0] and seen[1] and not seen[0] & seen[1]
+
+
+def test_shadows_of_pictures_belong_to_what_casts_them_and_are_no_objects(tmp_path, monkeypatch):
+    monkeypatch.setattr("streamseg.training.shadows.SUNNY", 0)
+    made = scenes(tmp_path, count=40, copy_paste=0.0, dark=0.6)
+    shadowed = [(scene, thing) for scene in made for thing in scene.things if thing.shadow is not None]
+    assert len(shadowed) > 40
+    for thing in (thing for _, thing in shadowed if thing.shadow.any()):
+        ys, xs = np.nonzero(thing.shadow)
+        assert thing.shadow.max() <= 153 and ys.min() > thing.box[3] - 1
+        assert thing.box[0] - 8 < xs.mean() < thing.box[2] + 8
+    loose = [scene for scene in made if scene.shadows]
+    assert loose and all(len(scene.shadows) <= 3 for scene in loose)
+    for scene in made:
+        assert scene.valid.all(), "of no class, and known to be"
+
+
+def test_what_is_pasted_hides_shadows(tmp_path, monkeypatch):
+    monkeypatch.setattr("streamseg.training.shadows.SUNNY", 0)
+    hidden = 0
+    for scene in scenes(tmp_path, count=40, dark=0.6):
+        pasted = np.max([thing.mask for thing in scene.things], axis=0, initial=0) > 0
+        shadows = [thing.shadow for thing in scene.things if thing.shadow is not None] + scene.shadows
+        assert not any(shadow[pasted].any() for shadow in shadows)
+        hidden += sum(np.count_nonzero(shadow) > 0 for shadow in shadows)
+    assert hidden > 40

@@ -1,6 +1,7 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
-import pytest
 
 from streamseg.training.motion import motion_of
 from streamseg.training.scene import Thing
@@ -17,15 +18,18 @@ def post(label=0):
 
 
 def scenes(things, count=120):
-    """Pictures of grey ground after shadows were cast, and the shadows."""
+    """Pictures of grey ground after shadows were cast, and the shadows, none without sun."""
     rng, ground = np.random.default_rng(4), np.full((SIDE, SIDE, 3), 180, np.uint8)
-    return [cast_shadows(ground, things, rng) for _ in range(count)]
+    for _ in range(count):
+        lit = [replace(thing) for thing in things]
+        rgb = cast_shadows(ground, lit, rng)
+        yield rgb, [thing.shadow for thing in lit if thing.shadow is not None]
 
 
 def test_some_scenes_have_shadows_and_the_others_stay_as_they_are():
-    made = scenes([post()])
+    made = list(scenes([post()]))
     sunny = [rgb for rgb, shadows in made if shadows]
-    assert 15 < len(sunny) < 60
+    assert 30 < len(sunny) < 66
     assert all((rgb == 180).all() for rgb, shadows in made if not shadows)
     assert all((rgb <= 180).all() for rgb in sunny)
     assert np.mean([(rgb < 150).sum() / 3 for rgb in sunny]) > 60
@@ -59,12 +63,35 @@ def test_what_has_no_mask_casts_none_and_no_objects_no_shadows():
     assert all(not shadows for _, shadows in scenes([]))
 
 
-@pytest.mark.parametrize("cast", [True, False])
-def test_a_shadow_moves_with_what_casts_it(cast):
-    rng, thing = np.random.default_rng(1), post()
-    rgb = np.full((SIDE, SIDE, 3), 120, np.uint8)
-    shadow = cv2.GaussianBlur(np.roll(thing.mask, (38, 20), axis=(0, 1)) * np.uint8(130), (0, 0), 1)
-    maps = [motion_of(rgb, [thing], rng, [shadow] if cast else ()) for _ in range(200)]
-    known = np.mean([motion for motion in maps if motion.any()], axis=0)
-    fallen = known[20:25, 20:21].mean()
-    assert fallen > 80 if cast else fallen < 40
+def test_of_two_shadows_a_thing_has_the_darker():
+    dark, thing = np.zeros((SIDE, SIDE), np.uint8), post()
+    dark[100:110] = 200
+    for _, (shadow,) in (made for made in scenes([replace(thing, shadow=dark)]) if made[1]):
+        assert (shadow[100:110] == 200).all()
+
+
+def fallen(*, thing, shadows=()):
+    """How much moves where a shadow lies, in each map that is not empty: over the object, over the shadow."""
+    rng, rgb = np.random.default_rng(1), np.full((SIDE, SIDE, 3), 120, np.uint8)
+    maps = [motion_of(rgb, [thing], rng, shadows) for _ in range(200)]
+    known = np.array([motion for motion in maps if motion.any()], float)
+    return known[:, 10:15, 15:16].mean((1, 2)), known[:, 20:25, 20:21].mean((1, 2))
+
+
+def shadow_of(thing):
+    return cv2.GaussianBlur(np.roll(thing.mask, (38, 20), axis=(0, 1)) * np.uint8(130), (0, 0), 1)
+
+
+def test_a_shadow_moves_with_what_casts_it():
+    thing = post()
+    over_thing, over_shadow = fallen(thing=replace(thing, shadow=shadow_of(thing)))
+    assert over_shadow.mean() > 80
+    assert np.corrcoef(over_thing > 15, over_shadow > 60)[0, 1] > 0.7
+    assert fallen(thing=thing)[1].mean() < 40
+
+
+def test_the_shadow_of_what_is_not_seen_moves_or_not():
+    thing = post()
+    over_thing, over_shadow = fallen(thing=thing, shadows=[shadow_of(thing)])
+    assert over_shadow.mean() > 80 and (over_shadow < 20).mean() > 0.1
+    assert abs(np.corrcoef(over_thing > 15, over_shadow > 60)[0, 1]) < 0.3

@@ -44,6 +44,19 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Shade:
+    """What one being keeps of the light in one frame.
+
+    id is the being's, which need not be seen itself. dark: uint8 [h, w], the share of light gone from every pixel, 255
+    for all of it; offset: x, y of dark's first pixel in the frame.
+    """
+
+    id: int
+    dark: U8
+    offset: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Shot:
     """One frame: rgb uint8 [H, W, 3], and its actors from far to near."""
 
@@ -84,24 +97,50 @@ class Street:
         """Frame number index (from 0); the same for the same index, whatever was rendered before."""
         time_s = index / self.fps
         picture = self._backdrop.rgb.copy()
-        beings = [b for b in self._scene.at(time_s) if self._casting.may_show(b)]
-        cast = [self._casting.draw(beings[i], step_of(beings[i], time_s)) for i in far_to_near(beings)]
-        self._lay_shadows(picture, cast)
+        cast = self._cast(time_s)
+        for one in cast:
+            self._lay_shadow(picture, one)
         for one in cast:
             if one.sprite:
                 blend(picture, one.sprite, one.cover)
-        dx, dy = jitter(self.seed, time_s, self.size_hw[0] / 720)
-        shift = (dx - _PAD, dy - _PAD)
+        shift = self._shift(time_s)
         matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]])
         moved = cv2.warpAffine(picture, matrix, self.size_hw[::-1], flags=cv2.INTER_LINEAR)
         return Shot(self._sensor.expose(moved, index, time_s), self._truth(cast, shift))
 
-    def _lay_shadows(self, picture: U8, cast: Sequence[Cast]) -> None:
-        soil, sunny = self._backdrop.soil, self._backdrop.sunny
+    def shades(self, index: int) -> tuple[Shade, ...]:
+        """What each being of a frame keeps of the light, on the ground and as far as nothing stands before it."""
+        time_s, out = index / self.fps, []
+        cast, shift = self._cast(time_s), self._shift(time_s)
         for one in cast:
-            darken(picture, one.contact, np.full(3, 0.58 if one.being.kind == "vehicle" else 0.42), soil)
-            lighten(picture, one.beam, soil)
-            darken(picture, one.shadow, self._shade, sunny)
+            light = np.full_like(self._backdrop.rgb, 255)
+            self._lay_shadow(light, replace(one, beam=None))
+            dark = 255 - light.min(axis=2)
+            x, y, w, h = cv2.boundingRect(dark)
+            dark = dark[y : y + h, x : x + w]
+            for other in cast:
+                if other.sprite:
+                    dark = without(dark, (x, y), other.cover, other.sprite.offset)
+            seen = self._moved(dark, (x, y), shift) if dark.any() else None
+            if seen is not None:
+                out.append(Shade(one.being.id, *seen))
+        return tuple(out)
+
+    def _cast(self, time_s: float) -> list[Cast]:
+        """The beings that may show, drawn, from far to near."""
+        beings = [b for b in self._scene.at(time_s) if self._casting.may_show(b)]
+        return [self._casting.draw(beings[i], step_of(beings[i], time_s)) for i in far_to_near(beings)]
+
+    def _shift(self, time_s: float) -> tuple[float, float]:
+        """By how much the picture lies off the painted one: x, y."""
+        dx, dy = jitter(self.seed, time_s, self.size_hw[0] / 720)
+        return dx - _PAD, dy - _PAD
+
+    def _lay_shadow(self, picture: U8, one: Cast) -> None:
+        soil, sunny = self._backdrop.soil, self._backdrop.sunny
+        darken(picture, one.contact, np.full(3, 0.58 if one.being.kind == "vehicle" else 0.42), soil)
+        lighten(picture, one.beam, soil)
+        darken(picture, one.shadow, self._shade, sunny)
 
     def _truth(self, cast: Sequence[Cast], shift: tuple[float, float]) -> tuple[Actor, ...]:
         actors: list[Actor] = []

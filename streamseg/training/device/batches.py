@@ -11,7 +11,7 @@ from streamseg.training.device.data import DeviceData, load
 from streamseg.training.device.motion import motion_maps
 from streamseg.training.device.plan import Plan, draw_plan
 from streamseg.training.device.scenes import compose
-from streamseg.training.device.shadows import cast_shadows
+from streamseg.training.device.shadows import cast_shadows, shadows_shown
 from streamseg.training.device.targets import targets
 from streamseg.training.device.things import things_of
 from streamseg.training.device.weather import spoil
@@ -43,6 +43,6 @@ def make_batch(data: DeviceData, plan: Plan, options: SceneOptions, chance: Chan
     """The scenes of a plan, spoiled, with what the network should say of them."""
     scenes = compose(data, plan, options.size)
     things = things_of(scenes)
-    shadows = cast_shadows(scenes, things, chance)
+    shadows = shadows_shown(scenes, things, plan.names) + cast_shadows(scenes, things, chance)
     motion = motion_maps(scenes.rgb, things, shadows, chance) if options.motion else None
     return targets(scenes, things, spoil(scenes.rgb, chance), motion)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 
 import cv2
@@ -31,23 +31,32 @@ OUTSIDE = 255
 
 
 class Kind(IntEnum):
-    """What a name stands for: not marked; known to be of no class; an object; several of a class; a pasted object."""
+    """What a name stands for: not marked; known to be of no class; an object; several of a class; a pasted object; a
+    shadow, which is of no class either.
+    """
 
     UNMARKED = 0
     CLEAR = 1
     OBJECT = 2
     CROWD = 3
     PASTED = 4
+    SHADOW = 5
 
 
 @dataclass(slots=True)
 class Names:
-    """What the names of each picture or scene stand for: arrays [n, NAMES], area in pixels of the picture."""
+    """What the names of each picture or scene stand for: arrays [n, NAMES].
+
+    area: in pixels of the picture. dark: of shadows, the share of light that they take; caster: the name of what casts
+    them, 0 for what has none.
+    """
 
     kind: npt.NDArray[np.uint8]
     label: I64
     area: F64
     identity: I64
+    dark: F64
+    caster: I64
 
     @classmethod
     def nothing(cls, count: int) -> "Names":
@@ -55,11 +64,12 @@ class Names:
         shape = count, NAMES
         kind = np.full(shape, Kind.CLEAR, np.uint8)
         kind[:, 0] = Kind.UNMARKED
-        return cls(kind, np.zeros(shape, np.int64), np.zeros(shape), np.full(shape, -1, np.int64))
+        label, area, identity = np.zeros(shape, np.int64), np.zeros(shape), np.full(shape, -1, np.int64)
+        return cls(kind, label, area, identity, dark=np.zeros(shape), caster=np.zeros(shape, np.int64))
 
     def of(self, which: I64) -> "Names":
         """Copies of some rows."""
-        return Names(self.kind[which], self.label[which], self.area[which], self.identity[which])
+        return Names(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +156,7 @@ def _said_of(rows: Sequence[Row], datasets: Sequence[Dataset]) -> tuple[I64, I64
 
 
 def _stacked(names: Sequence[Names]) -> Names:
-    fields = [np.concatenate([getattr(one, field) for one in names]) for field in ("kind", "label", "area", "identity")]
-    return Names(*fields)
+    return Names(*(np.concatenate([getattr(one, field.name) for one in names]) for field in fields(Names)))
 
 
 def _read(picture: Picture, dataset: int, wanted: Sequence[int], longest_px: tuple[int, int]) -> _Read:
@@ -160,7 +169,7 @@ def _read(picture: Picture, dataset: int, wanted: Sequence[int], longest_px: tup
     share = max(shown.shape[:2]) / max(rgb.shape[:2])
     named, names = _named(annotations, dataset, shown.shape[:2])
     boxes = [
-        (item.label, identity_of(dataset, item), *(share * value for value in item.box))
+        (item.label, identity_of(dataset, item.id), *(share * value for value in item.box))
         for item in annotations
         if item.mask is None and item.label >= 0
     ]
@@ -172,11 +181,14 @@ def _named(annotations: Sequence[Annotation], dataset: int, size_hw: tuple[int, 
     """A map of names uint8 [h, w] and what they stand for; where masks overlap, the smaller object is in front."""
     named, names, given = np.zeros(size_hw, np.uint8), Names.nothing(1), 0
     objects: list[tuple[int, Annotation, U8]] = []
+    shadows: list[tuple[Annotation, U8]] = []
     merged: dict[int, list[U8]] = {}
     for item in annotations:
         if item.mask is not None:
             mask = _fitted(item.mask, size_hw)
-            if item.label < 0 or item.crowd:
+            if item.dark:
+                shadows.append((item, mask))
+            elif item.label < 0 or item.crowd:
                 merged.setdefault(item.label, []).append(mask)
             else:
                 objects.append((int(np.count_nonzero(mask)), item, mask))
@@ -189,11 +201,20 @@ def _named(annotations: Sequence[Annotation], dataset: int, size_hw: tuple[int, 
         given += 1
         named[np.any(masks, axis=0)] = given
         names.kind[0, given], names.label[0, given] = Kind.CROWD if label >= 0 else Kind.CLEAR, max(label, 0)
+    # what they fall on is in front of them
+    for item, mask in shadows[: max(0, free - len(objects))]:
+        given += 1
+        named[mask > 0] = given
+        names.kind[0, given], names.dark[0, given], names.caster[0, given] = Kind.SHADOW, item.dark, item.of
+    name_of: dict[int, int] = {}
     for area, item, mask in objects[:free]:
         given += 1
         named[mask > 0] = given
+        name_of[item.id] = given
         names.kind[0, given], names.label[0, given], names.area[0, given] = Kind.OBJECT, item.label, area
-        names.identity[0, given] = identity_of(dataset, item)
+        names.identity[0, given] = identity_of(dataset, item.id)
+    for shadow in np.flatnonzero(names.kind[0] == Kind.SHADOW):
+        names.caster[0, shadow] = name_of.get(int(names.caster[0, shadow]), 0)
     return named, names
 
 

@@ -23,7 +23,7 @@ def motion_maps(rgb: Tensor, things: DeviceThings, shadows: Shadows, chance: Cha
     Args:
         rgb: the scenes, float32 [B, 3, S, S].
         things: their objects; those without a mask move as the ellipse in their box.
-        shadows: theirs, which move with what casts them.
+        shadows: those of things move with what casts them, the others as they like.
         chance: what is drawn from.
     """
     count, side = len(rgb), rgb.shape[-1] // MOTION_STRIDE
@@ -33,10 +33,12 @@ def motion_maps(rgb: Tensor, things: DeviceThings, shadows: Shadows, chance: Cha
     small = _small(things, moving, side, chance)
     restless = np.repeat(np.arange(count), np.where(known, chance.host.poisson(0.8, count), 0))
     jitter = np.intersect1d(np.flatnonzero(known), chance.some(count, JITTER))
-    fallen = np.isin(shadows.thing, moving)
+    loose = np.flatnonzero(known[shadows.scene] & (shadows.thing < 0))
+    loose = loose[chance.host.random(len(loose)) >= STILL]
+    fallen = np.concatenate([np.flatnonzero(np.isin(shadows.thing, moving)), loose])
     layers = [
         (things.scene[moving], _moved(small, things.box[chance.put(moving)].float() / MOTION_STRIDE, chance)),
-        (things.scene[shadows.thing[fallen]], _fell(rgb, things, shadows, fallen, chance)),
+        (shadows.scene[fallen], _fell(rgb, shadows, fallen, chance)),
         (restless, _restless(len(restless), side, chance)),
         (jitter, _jitter(rgb[chance.put(jitter)], chance)),
     ]
@@ -83,11 +85,10 @@ def _moved(mask: Tensor, box: Tensor, chance: Chance) -> Tensor:
     return motion
 
 
-def _fell(rgb: Tensor, things: DeviceThings, shadows: Shadows, which: npt.NDArray[np.bool_], chance: Chance) -> Tensor:
+def _fell(rgb: Tensor, shadows: Shadows, which: I64, chance: Chance) -> Tensor:
     """Shadows that the pictures show: by how many grey levels it is darker than before, over what is sure."""
-    scene = chance.put(things.scene[shadows.thing[which]])
-    now = shrunk(rgb[scene].amax(1), MOTION_STRIDE)
-    dark = shrunk(shadows.dark[chance.put(np.flatnonzero(which))], MOTION_STRIDE)
+    now = shrunk(rgb[chance.put(shadows.scene[which])].amax(1), MOTION_STRIDE)
+    dark = shrunk(shadows.dark[chance.put(which)], MOTION_STRIDE)
     return ((now * dark / (1 - dark) - MARGIN) / FULL).clamp(0, 1)
 
 

@@ -26,7 +26,7 @@ class DeviceThings:
     image, label, identity: int64 [N]; box: float64 [N, 4] px; centre: float64 [N, 2] x, y; mask: uint8 [N, S, S] 0/1;
     has_mask: bool [N]. By name, bool [B, NAMES]: kept, which of them are among the N; unclear, whose pixels may or may
     not count as an object of their class. On the host, scene: int64 [N], the same as image; masked: how many have a
-    mask.
+    mask; name: int64 [masked].
     """
 
     image: Tensor
@@ -40,6 +40,7 @@ class DeviceThings:
     unclear: Tensor
     scene: I64
     masked: int
+    name: I64
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ def things_of(scenes: DeviceScenes) -> DeviceThings:
     at = image, name
     mask = (scenes.shown[image] == name.to(torch.uint8)[:, None, None]).to(torch.uint8)
     boxes = put(scenes.boxes, mask.device)
+    named = torch.stack(at).cpu().numpy()
     middle = (boxes[:, 3:5] + boxes[:, 5:]) / 2
     has_mask = torch.ones(len(image) + len(boxes), dtype=torch.bool, device=mask.device)
     has_mask[len(image) :] = False
@@ -72,8 +74,9 @@ def things_of(scenes: DeviceScenes) -> DeviceThings:
         has_mask,
         kept,
         unclear,
-        np.concatenate([image.cpu().numpy(), scenes.boxes[:, 0].astype(np.int64)]),
+        np.concatenate([named[0], scenes.boxes[:, 0].astype(np.int64)]),
         len(image),
+        named[1],
     )
 
 
