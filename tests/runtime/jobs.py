@@ -15,6 +15,8 @@ from pathlib import Path
 import av
 import psutil
 
+from streamseg.sinks.outdir import CHECKPOINT
+
 PATIENCE_S = 100
 WORKER = "streamseg.runtime.worker"
 
@@ -100,9 +102,13 @@ def kill_in_turn(job: Job, stream: str, names: Sequence[str], *, seed: int) -> i
 
 
 def results(out: Path, stream: str) -> dict[str, bytes]:
-    """Every file of a stream by name, the video's bytes left out: a successor's encoder begins with a key picture."""
+    """Every file of a stream by name, but for what a run could go on with, and the video's bytes.
+
+    For a successor's encoder begins with a key picture.
+    """
     folder = out / stream
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".mp4")
+    files = [path for path in files if path.name != CHECKPOINT]
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
