@@ -1,6 +1,5 @@
 """`streamseg run --resume`: what was cut off goes on, and nobody can tell from the results."""
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -13,7 +12,7 @@ from tests.results import read_seqs, read_summary
 from tests.runtime.clips import write_street
 from tests.runtime.jobs import left_behind, results, run, video_times
 
-FRAMES = 60
+FRAMES = 45
 ASKED = ("--cutouts", "0.5", "--realtime")
 
 
@@ -39,17 +38,18 @@ def cut_off(job, stream, lines):
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("placement", ["fused", "split"])
-def test_cut_off_twice_and_as_if_never(tmp_path, clip, placement):
-    config = tmp_path / "often.yaml"
-    config.write_text(f"runtime: {{checkpoint_s: 0.5, placement: {placement}}}\n")
-    asked = (f"s={clip}", *ASKED, "--clips", "--config", str(config))
+def test_cut_off_twice_and_as_if_never(tmp_path, clip):
+    """In other placements the second time: a checkpoint is of stages, not of processes."""
+    fused, split = tmp_path / "fused.yaml", tmp_path / "split.yaml"
+    for config in (fused, split):
+        config.write_text(f"runtime: {{checkpoint_s: 0.5, placement: {config.stem}}}\n")
+    asked = (f"s={clip}", *ASKED, "--clips", "--resume", "--config")
     with run(f"s={clip}", "--single-process", *ASKED, "--clips", out=tmp_path / "calm") as calm:
         assert calm.finish() == 0
-    for lines in (15, 35):
-        with run(*asked, "--resume", out=tmp_path / "cut") as job:
+    for config, lines in ((fused, 12), (split, 26)):
+        with run(*asked, str(config), out=tmp_path / "cut") as job:
             cut_off(job, "s", lines)
-    with run(*asked, "--resume", out=tmp_path / "cut") as job:
+    with run(*asked, str(fused), out=tmp_path / "cut") as job:
         assert job.finish() == 0
         assert left_behind(job) == []
     assert results(job.out, "s") == results(calm.out, "s")
@@ -62,12 +62,10 @@ def test_cut_off_twice_and_as_if_never(tmp_path, clip, placement):
 
 @pytest.mark.timeout(400)
 def test_interrupted_by_hand(tmp_path, clip, often):
-    with run(f"s={clip}", *ASKED, "--as-fast-as-possible", *often, out=tmp_path / "refused") as job:
-        assert job.finish() == 2, "two paces"
     with run(f"s={clip}", "--single-process", *ASKED, out=tmp_path / "calm") as calm:
         assert calm.finish() == 0
     with run(f"s={clip}", *ASKED, *often, out=tmp_path / "cut") as job:
-        job.wait_for_lines("s", 25)
+        job.wait_for_lines("s", 18)
         job.process.send_signal(signal.SIGINT)
         assert job.finish() == 130
     stopped_at = read_seqs(job.out, "s")[-1]
@@ -94,12 +92,11 @@ def test_what_is_done_stays_as_it_is(tmp_path, clip, often):
     streams = read_summary(job.out)["streams"]
     assert [streams[name]["emitted"] for name in "ab"] == [12, FRAMES]
     assert not list(job.out.rglob(CHECKPOINT)), "nothing is left to go on with"
-    with run(*asked, "--resume", out=tmp_path / "new") as job:
-        job.wait_for_lines("a", 1)
 
 
 @pytest.mark.timeout(400)
-def test_others_than_were_begun_are_refused(tmp_path, clip, often):
+def test_others_than_were_begun_are_refused(tmp_path, often):
+    clip = write_street(tmp_path / "street.mp4", 60)
     with run(f"s={clip}", *ASKED, *often, out=tmp_path / "out") as job:
         cut_off(job, "s", 15)
     before = results(job.out, "s")
@@ -113,19 +110,8 @@ def test_others_than_were_begun_are_refused(tmp_path, clip, often):
     assert "other settings of cutouts.every, model.score;" in refused(
         f"s={clip}", "--cutouts", "1", "--score", "0.9", "--realtime", *often
     )
+    write_street(clip, 50)
+    assert "the source has changed since" in refused(f"s={clip}", *ASKED, *often)
     (job.out / "s" / CHECKPOINT).write_bytes(b"\x93nonsense")
     assert "is damaged" in refused(f"s={clip}", *ASKED, *often)
     assert results(job.out, "s") == before
-
-
-@pytest.mark.timeout(400)
-def test_the_source_has_changed(tmp_path, often):
-    clip = write_street(tmp_path / "street.mp4", 60)
-    with run(f"s={clip}", *ASKED, *often, out=tmp_path / "out") as job:
-        cut_off(job, "s", 15)
-    with contextlib.suppress(FileNotFoundError):
-        clip.unlink()
-    write_street(clip, 50)
-    with run(f"s={clip}", *ASKED, *often, "--resume", out=job.out, stderr=subprocess.PIPE) as again:
-        _, told = again.process.communicate(timeout=100)
-    assert "the source has changed since" in told.decode()
