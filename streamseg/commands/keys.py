@@ -9,7 +9,6 @@ from streamseg.errors import ConfigError
 
 _EXAMPLES = (
     ("streamseg keys gate.key", "the secret key into a file that only you can read; prints the public one"),
-    ("export STREAMSEG_PUBLISH_KEY=$(cat gate.key)", "for publish.key_env: STREAMSEG_PUBLISH_KEY"),
     ("streamseg keys", "prints both"),
 )
 
@@ -19,8 +18,9 @@ _EXAMPLES = (
 def keys(file: str | None) -> None:
     """Make a pair of CURVE keys (ZeroMQ's encryption), 40 characters each.
 
-    Who publishes keeps a secret key (publish.key_env names the environment variable that holds it) and tells its public
-    one to subscribers; who subscribes makes a pair as well, and its public key goes into publish.subscribers.
+    Who publishes keeps a secret key (publish.key_env names the environment variable that holds it: export
+    STREAMSEG_PUBLISH_KEY=$(cat gate.key)) and tells its public one to subscribers; who subscribes makes a pair as well,
+    and its public key goes into publish.subscribers.
     """
     from streamseg.runtime.curve import Keys  # zmq takes a moment
 

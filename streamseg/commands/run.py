@@ -20,7 +20,6 @@ _EXAMPLES = (
     ("streamseg run street.mp4 --out out", "one file"),
     ("streamseg run gate=rtsp://10.0.0.7/stream1 cam2.mp4 0", "three sources of three kinds, the first one named"),
     ("streamseg run archive/ --out out --resume", "go on after a crash or Ctrl-C; what is done stays as it is"),
-    ("streamseg run --config streamseg.yaml --end 1:00", "the streams of a YAML, only their first minute"),
     ("streamseg run 'synthetic://street?seconds=20&seed=1' --privacy pixelate --draw none", "nobody recognisable"),
 )
 _Command = TypeVar("_Command", bound=Callable[..., Any])

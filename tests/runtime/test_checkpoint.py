@@ -1,6 +1,5 @@
 """Checkpoints as files: read back as written, and refused where a run could not go on with them."""
 
-
 import msgspec
 import pytest
 

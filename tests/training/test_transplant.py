@@ -31,7 +31,8 @@ def test_kept_labels_see_what_they_saw():
         assert torch.equal(new.box, old.box) and torch.equal(new.mix, old.mix)
         assert new.heat.shape[1] == 4 and new.heat[:, [0, 3]].sigmoid().max() < 0.1
     assert torch.equal(after.prototypes, before.prototypes)
-    assert torch.equal(after.semantic[:, [1, 2]], before.semantic[:, [2, 0]])
+    # the same sums, but a convolution of four outputs may add in another order than one of three
+    torch.testing.assert_close(after.semantic[:, [1, 2]], before.semantic[:, [2, 0]], rtol=1e-5, atol=1e-5)
 
 
 def test_as_many_labels_of_other_names_start_fresh():
