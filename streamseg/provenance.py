@@ -12,7 +12,7 @@ from streamseg.config import Config, ModelConfig, StreamConfig
 from streamseg.errors import ModelError
 from streamseg.weights.header import find_weights
 
-_LEFT_OUT = {
+LEFT_OUT = {
     "capture": {"pace", "threads", "open_timeout_s", "read_timeout_s", "reconnect_tries", "backoff_max_s"},
     "model": {"name", "threads"},
     "cutouts": {"compression"},
@@ -67,7 +67,7 @@ def config_sha256(config: Config, stream: StreamConfig) -> str:
         "best_shot": config.best_shot,
         "clips": config.clips,
     }
-    document = {name: part.model_dump(mode="json", exclude=_LEFT_OUT.get(name)) for name, part in parts.items()}
+    document = {name: part.model_dump(mode="json", exclude=LEFT_OUT.get(name)) for name, part in parts.items()}
     video = config.video
     if video.privacy != "none":
         hidden = classes if video.privacy_classes is None else video.privacy_classes

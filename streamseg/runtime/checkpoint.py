@@ -14,7 +14,7 @@ import msgspec
 from streamseg.accounts import Counts
 from streamseg.config import Config, StreamConfig
 from streamseg.errors import ConfigError
-from streamseg.provenance import model_sha256, shown_source
+from streamseg.provenance import LEFT_OUT, model_sha256, shown_source
 from streamseg.runtime.ledger import Committed
 from streamseg.sinks.disk import sink_errors, write_atomic
 from streamseg.sinks.outdir import CHECKPOINT
@@ -27,7 +27,7 @@ _CHANGE_NO_RESULT: dict[str, Any] = {
     "runtime": True,
     "web": True,
     "model": {"name"},
-    "capture": {"pace", "open_timeout_s", "read_timeout_s", "reconnect_tries", "backoff_max_s", "wait"},
+    "capture": LEFT_OUT["capture"] - {"threads"} | {"wait"},  # what stands in for damage may differ with threads
     "output": {"dir", "overwrite", "resume", "disk_free_mb", "keep_hours", "keep_gb"},
 }
 _BEGIN_ANEW = "give --overwrite instead of --resume to begin anew, or another --out"
@@ -89,7 +89,9 @@ def settings_of(config: Config, stream: StreamConfig) -> dict[str, str]:
     """A digest by key of all that a stream's results depend on; keys as in the YAML, without secrets in them."""
     sections = config.model_dump(mode="json", exclude=_CHANGE_NO_RESULT)
     keys = {f"{name}.{key}": value for name, section in sections.items() for key, value in _items(section)}
-    keys |= {f"streams.{key}": value for key, value in _items(stream.model_dump(mode="json", exclude={"name", "push"}))}
+    keys |= {
+        f"streams.{key}": value for key, value in _items(stream.model_dump(mode="json", exclude=LEFT_OUT["stream"]))
+    }
     keys |= {"model.name": model_sha256(config.model), "streams.source": shown_source(stream.source)}
     return {key: hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest() for key, value in keys.items()}
 

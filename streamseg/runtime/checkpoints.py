@@ -8,7 +8,8 @@ import logging
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+
+import msgspec
 
 from streamseg.config import Config
 from streamseg.errors import StreamsegError, told
@@ -114,10 +115,13 @@ class Checkpoints:
         if clock is None or clock.ended or not (run.stopped or run.error):
             return
         clock.ended = True
-        found = Checkpoint.read(self._config.output.dir / run.name)
+        try:
+            found = Checkpoint.read(self._config.output.dir / run.name)
+        except StreamsegError as error:
+            log.warning("stream=%s no checkpoint: %s", run.name, error)
+            return
         if found is not None:
-            ended: Literal["failed", "stopped"] = "failed" if run.error else "stopped"
-            self._write(run, Checkpoint(*self._heading(run), found.counts, found.states, ended))
+            self._write(run, msgspec.structs.replace(found, ended="failed" if run.error else "stopped"))
 
     def source_died(self, run: StreamRun) -> None:
         """Whoever was to hold is gone; its successor knows of nothing."""
