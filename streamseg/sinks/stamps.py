@@ -49,9 +49,8 @@ class Stamp:
     @classmethod
     def of(cls, layers: Sequence[Layer], color: Color) -> "Stamp":
         """Layers, the lowest first, whose coverages are all [h, w], both even; chroma is the mean of four pixels."""
-        keep, luma = _laid([(layer.coverage, layer.opacity * layer.luma, _yuv(layer, color)[:1]) for layer in layers])
-        hue, chroma = _laid([(layer.coverage, layer.opacity, _yuv(layer, color)[1:]) for layer in layers])
-        return cls(_u8(keep), _u8(luma[0]), *(_u8(_halved(plane)) for plane in (hue, *chroma)))
+        luma, chroma = _luma_of(layers, color), _chroma_of(layers, color)
+        return cls(*map(_u8, luma), *(_u8(_halved(plane)) for plane in chroma))
 
     def cut(self, rows: slice, columns: slice) -> "Stamp":
         """A part of it, from even numbers on."""
@@ -73,9 +72,7 @@ class Ramp:
     @classmethod
     def of(cls, luma: Sequence[Layer], chroma: Sequence[Layer], color: Color) -> "Ramp":
         """Layers, the lowest first, whose coverages [256] say how much of a pixel, or of its chroma, has a level."""
-        keep, y = _laid([(layer.coverage, layer.opacity * layer.luma, _yuv(layer, color)[:1]) for layer in luma])
-        hue, uv = _laid([(layer.coverage, layer.opacity, _yuv(layer, color)[1:]) for layer in chroma])
-        return cls(*map(_u8, (keep, *y, hue, *uv)))
+        return cls(*map(_u8, (*_luma_of(luma, color), *_chroma_of(chroma, color))))
 
     @classmethod
     @lru_cache(maxsize=256)
@@ -90,14 +87,24 @@ class Ramp:
         return Stamp(*luma, *(cv2.LUT(half, table) for table in (self.keep, self.add_u, self.add_v)))
 
 
-def _laid(layers: Sequence[tuple[F64, float, tuple[int, ...]]]) -> tuple[F64, list[F64]]:
-    """What remains of the picture, 0..1, and what covers it, for each of the layers' numbers."""
+def _luma_of(layers: Sequence[Layer], color: Color) -> list[F64]:
+    """What stays of Y, and what is added to it."""
+    return _laid([(layer.coverage, layer.opacity * layer.luma, _yuv(layer, color)[:1]) for layer in layers])
+
+
+def _chroma_of(layers: Sequence[Layer], color: Color) -> list[F64]:
+    """What stays of U and V, and what is added to each."""
+    return _laid([(layer.coverage, layer.opacity, _yuv(layer, color)[1:]) for layer in layers])
+
+
+def _laid(layers: Sequence[tuple[F64, float, tuple[int, ...]]]) -> list[F64]:
+    """What remains of the picture, 0..255, and what covers it, for each of the layers' numbers."""
     keep, added = np.ones_like(layers[0][0]), [np.zeros_like(layers[0][0]) for _ in layers[0][2]]
     for coverage, opacity, values in layers:
         share = coverage * opacity
         keep = keep * (1 - share)
         added = [below * (1 - share) + value * share for below, value in zip(added, values, strict=True)]
-    return 255 * keep, added
+    return [255 * keep, *added]
 
 
 def _yuv(layer: Layer, color: Color) -> tuple[int, int, int]:
