@@ -11,20 +11,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import psutil
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.runtime.clips import write_long_street
-from tests.runtime.jobs import Job, run
+from tests.runtime.jobs import run
 
 SETTLE_FRAMES = 200
-
-
-def pss_mb(job: Job) -> float:
-    """Of the whole process tree, in MB of 10^6 bytes."""
-    tree = [psutil.Process(job.process.pid), *psutil.Process(job.process.pid).children(recursive=True)]
-    return sum(process.memory_full_info().pss for process in tree) / 1e6
 
 
 def of_streams(count: int, clip: Path, folder: Path) -> float:
@@ -32,7 +24,7 @@ def of_streams(count: int, clip: Path, folder: Path) -> float:
     sources = [f"s{index}={clip}" for index in range(count)]
     with run(*sources, "--jobs", str(count), "--realtime", out=folder / f"out{count}") as job:
         job.wait_until(lambda: min(job.lines(f"s{index}") for index in range(count)) >= SETTLE_FRAMES)
-        return pss_mb(job)
+        return job.memory_mb()[0]
 
 
 def over_time(frames: int, folder: Path) -> list[tuple[int, float]]:
@@ -46,7 +38,7 @@ def over_time(frames: int, folder: Path) -> list[tuple[int, float]]:
             while job.lines("s") < mark and job.process.poll() is None:
                 time.sleep(0.1)
             if job.process.poll() is None:
-                seen.append((job.lines("s"), pss_mb(job)))
+                seen.append((job.lines("s"), job.memory_mb()[0]))
     return seen
 
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from subprocess import DEVNULL
 from typing import Any
 
-import psutil
-
 from streamseg.bench.clip import repeat
 from tests.bench.stage_cpu import between_ms, spent_s
 from tests.runtime.jobs import Job, run
@@ -70,15 +68,8 @@ def count(job: Job, names: Sequence[str], seconds: float) -> Steady:
     time.sleep(seconds)
     after, frames, took_s = spent_s(job), sum(map(job.lines, names)) - before, time.monotonic() - began_s
     assert job.process.poll() is None, "it ended while it was counted"
-    pss_mb, uss_mb = memory_mb(job)
+    pss_mb, uss_mb = job.memory_mb()
     return Steady(len(names), took_s, frames, between_ms(spent, after, frames), pss_mb, uss_mb, _objects(job, names))
-
-
-def memory_mb(job: Job) -> tuple[float, float]:
-    """Proportional and unique set size of the whole process tree, in MB of 10^6 bytes."""
-    tree = [psutil.Process(job.process.pid), *psutil.Process(job.process.pid).children(recursive=True)]
-    told = [process.memory_full_info() for process in tree]
-    return sum(each.pss for each in told) / 1e6, sum(each.uss for each in told) / 1e6
 
 
 def _objects(job: Job, names: Sequence[str]) -> float:

@@ -11,8 +11,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import psutil
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 SOURCE = "synthetic://street?seconds=900&size=192x112&fps=5&seed={}"
@@ -30,9 +28,8 @@ def come_and_go(api, job, times: int, *, first: int = 0) -> None:
 
 def figures(job) -> tuple[float, int, int]:
     """MB of memory, descriptors and threads of all processes of the run."""
-    processes = [psutil.Process(pid) for pid in (job.process.pid, *job.workers().values())]
-    memory = sum(process.memory_full_info().uss for process in processes) / 1e6
-    return memory, sum(p.num_fds() for p in processes), sum(p.num_threads() for p in processes)
+    processes = job.tree()
+    return job.memory_mb()[1], sum(p.num_fds() for p in processes), sum(p.num_threads() for p in processes)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -121,24 +122,19 @@ class _Load:
 
 
 def _sample(second: float, job: Any, api: Any, killed: int, lost_before: int) -> Sample:
-    processes = [psutil.Process(job.process.pid)]
-    processes += processes[0].children(recursive=True)
-    pss = uss = threads = descriptors = 0
+    processes, (pss_mb, uss_mb) = job.tree(), job.memory_mb()
+    threads = descriptors = 0
     for process in processes:
-        try:
-            memory = process.memory_full_info()
-            pss, uss = pss + memory.pss, uss + memory.uss
+        with suppress(psutil.Error):  # it died in between
             threads, descriptors = threads + process.num_threads(), descriptors + process.num_fds()
-        except psutil.Error:
-            continue  # it died in between
     good, faulty = api.stream("good"), api.stream("faulty")
     for stream in (good, faulty):
         lost = sum(stream["dropped"].values()) + sum(stream["failed"].values())
         assert stream["captured"] == stream["emitted"] + lost + stream["in_flight"], stream
     return Sample(
         round(second, 1),
-        pss / 1e6,
-        uss / 1e6,
+        pss_mb,
+        uss_mb,
         threads,
         descriptors,
         len(processes),

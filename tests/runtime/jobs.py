@@ -39,6 +39,22 @@ class Job:
                     found[line[line.index(WORKER) + 1]] = child.pid
         return found
 
+    def tree(self) -> list[psutil.Process]:
+        """The command and all processes below it; none once it is over."""
+        try:
+            return [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def memory_mb(self) -> tuple[float, float]:
+        """Of all of them, MB of 10^6 bytes: proportional set size, what they share counted once; what is each one's."""
+        pss = uss = 0.0
+        for process in self.tree():
+            with contextlib.suppress(psutil.Error):  # it died in between
+                memory = process.memory_full_info()
+                pss, uss = pss + memory.pss / 1e6, uss + memory.uss / 1e6
+        return pss, uss
+
     def lines(self, stream: str) -> int:
         """How many frames of a stream are in its objects.jsonl."""
         path = self.out / stream / "objects.jsonl"

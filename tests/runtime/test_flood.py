@@ -1,6 +1,5 @@
 """A run that is flooded with messages nobody of it has sent does what it would have done without them."""
 
-import psutil
 import pytest
 
 from tests.results import read_summary
@@ -20,9 +19,9 @@ def test_flooded_and_as_if_never(tmp_path):
     with run(*asked, out=tmp_path / "flooded") as job:
         job.wait_for_lines("s", 2)
         assert len(sockets_of(job)) >= 5, "the supervisor's and each worker's"
-        before = memory_mb(job)
+        _, before = job.memory_mb()
         sent = flood(job, COUNT, seed=1)
-        grown = memory_mb(job) - before
+        grown = job.memory_mb()[1] - before
         assert job.finish() == 0
         assert left_behind(job) == []
     assert sent >= COUNT // 2
@@ -30,12 +29,3 @@ def test_flooded_and_as_if_never(tmp_path):
     stream = read_summary(job.out)["streams"]["s"]
     assert (stream["captured"], stream["emitted"], stream["restarts"]) == (60, 60, 0)
     assert results(job.out, "s") == results(calm.out, "s")
-
-
-def memory_mb(job):
-    """Of all processes of the run, without what they share; 0 once it is over."""
-    try:
-        tree = [psutil.Process(job.process.pid), *psutil.Process(job.process.pid).children()]
-        return sum(process.memory_full_info().uss for process in tree) / 1e6
-    except psutil.NoSuchProcess:
-        return 0
