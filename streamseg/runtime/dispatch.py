@@ -11,6 +11,7 @@ from streamseg.job import DRAINING
 from streamseg.records import StreamInfo
 from streamseg.runtime.briefing import NetworkFacts, open_order
 from streamseg.runtime.checkpoints import Checkpoints
+from streamseg.runtime.contract import Contract
 from streamseg.runtime.crew import Crew, Member
 from streamseg.runtime.links import Ringer
 from streamseg.runtime.messages import (
@@ -71,6 +72,7 @@ class Dispatch:
         self.checkpoints = Checkpoints(config, version, crew)
         self.roster = Roster(config, placement, streams)
         self.network: NetworkFacts | None = None
+        self._contract = Contract()
         self._drain_until_s: float | None = None
 
     @property
@@ -207,7 +209,8 @@ class Dispatch:
                     run.stand_in(plan.stages)
             run.count_drops()
             self.sweep(run)
-            run.govern()
+        self._contract.hold(self.active)
+        for run in self.active:
             if run.hopeless and not run.error:
                 self.give_up(run, run.hopeless)
             if run.phase == "closing" and not run.unclosed and not run.in_flight:

@@ -68,7 +68,9 @@ class StreamRun(JobStream):
     _ledger: Ledger | None = None
     _source: SourceStatus = field(default_factory=SourceStatus)
     _reconnects_before: int = 0
-    _governor: Governor | None = None
+    governor: Governor | None = None
+    """Of a live stream with a latency contract, once it has begun."""
+    _told_shed: Shed = Shed.NOTHING
     _failures: int = 0
     _last_failure: str = ""
 
@@ -102,7 +104,7 @@ class StreamRun(JobStream):
         """Its turn has come: these workers serve it."""
         self.phase, self.workers = "open", workers
         if self.live and self.config.runtime.max_latency_ms is not None:
-            self._governor = Governor(round(self.config.runtime.max_latency_ms * 1e6))
+            self.governor = Governor(round(self.config.runtime.max_latency_ms * 1e6))
         writers = len(self._writers)
         self.ledger_fd = make_memory(f"{self.name}-ledger", Ledger.size(writers))
         self._ledger = Ledger(self.ledger_fd, writers)
@@ -153,21 +155,23 @@ class StreamRun(JobStream):
     @property
     def shed(self) -> Shed:
         """How much it leaves out now."""
-        return self._governor.level if self._governor is not None else Shed.NOTHING
+        return self.governor.level if self.governor is not None else Shed.NOTHING
 
-    def govern(self) -> None:
-        """Hold it to its latency contract, if it has one; several times a second."""
-        if self._governor is None:
+    def oldest_ns(self, now_ns: int) -> int:
+        """How long its oldest frame in flight has been there; 0 for none."""
+        arrivals = (epoch.segment.table.oldest_ns() for epoch in self.epochs.values())
+        return max((now_ns - arrived for arrived in arrivals if arrived is not None), default=0)
+
+    def follow_governor(self) -> None:
+        """Tell the stations how much is left out now."""
+        if self.governor is None:
             return
-        now_ns, before = time.monotonic_ns(), self._governor.level
-        tables = [epoch.segment.table for epoch in self.epochs.values()]
-        oldest_ns = min((arrived for table in tables if (arrived := table.oldest_ns()) is not None), default=now_ns)
-        level = self._governor.look(now_ns - oldest_ns, now_ns)
-        for table in tables:
-            table.set_shed(level)
-        if level != before:
-            late_ms = self._governor.late_ns / 1e6
-            log.info("stream=%s shed=%s late_ms=%.0f", self.name, level.name.lower(), late_ms)
+        level = self.governor.level
+        for epoch in self.epochs.values():
+            epoch.segment.table.set_shed(level)
+        if level != self._told_shed:
+            self._told_shed = level
+            log.info("stream=%s shed=%s late_ms=%.0f", self.name, level.name.lower(), self.governor.late_ns / 1e6)
 
     def count_drops(self) -> None:
         """Take over what capture has dropped before it came to a slot."""
@@ -267,8 +271,8 @@ class StreamRun(JobStream):
             degraded = ["detection"] if any(visit.result == Result.NOT_RUN for visit in visits) else []
             degraded += ["matte"] if note & PLAIN else []
             self.account.retired(stamp.seq, ended_ns, objects=note & ~PLAIN, degraded=degraded)
-            if self._governor is not None:
-                self._governor.observe(ended_ns - stamp.arrived_ns + stamp.late_ns, time.monotonic_ns())
+            if self.governor is not None:
+                self.governor.observe(ended_ns - stamp.arrived_ns + stamp.late_ns, time.monotonic_ns())
 
 
 def _fail_waiting(table: SlotTable, column: int) -> None:

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from streamseg.runtime.contract import Contract
 from streamseg.runtime.governor import Governor
 from streamseg.shedding import Shed
 
@@ -11,16 +12,29 @@ _MS = 1_000_000
 CONTRACT = 100 * _MS
 
 
-class Stream:
+class Alone:
+    """A stream that has the machine to itself."""
+
+    def __init__(self):
+        self.governor, self.contract = Governor(CONTRACT), Contract()
+
+    def look(self, oldest_ns: int, now_ns: int) -> Shed:
+        """What it leaves out from now on."""
+        self.contract.look({self.governor: oldest_ns}, now_ns)
+        return self.governor.level
+
+
+class Stream(Alone):
     """Frames at 25 a second, fewer by what is left out, whose latency (ms) is told by the level.
 
     A key frame every two seconds. The governor is asked ten times a second.
     """
 
     def __init__(self, latency_ms):
-        self.governor, self.latency_ms = Governor(CONTRACT), latency_ms
+        super().__init__()
+        self.latency_ms = latency_ms
         self.now_ns, self.levels = 10**12, []
-        self.governor.look(0, self.now_ns - 2000 * _MS)
+        self.look(0, self.now_ns - 2000 * _MS)
 
     def run(self, seconds: float) -> list[Shed]:
         for tick in range(round(seconds * 50)):
@@ -29,7 +43,7 @@ class Stream:
             if tick % (100 if level == Shed.ALL_BUT_KEY else 2 * level.keeps_every) == 0:
                 self.governor.observe(round(self.latency_ms(self.governor.level) * _MS), self.now_ns)
             if tick % 5 == 0:
-                self.levels.append(self.governor.look(0, self.now_ns))
+                self.levels.append(self.look(0, self.now_ns))
         return self.levels
 
 
@@ -105,11 +119,11 @@ def test_a_contract_that_was_beyond_the_machine_for_a_while_is_met_again():
 
 
 def test_the_rush_at_the_begin_does_not_count():
-    governor = Governor(CONTRACT)
+    alone = Alone()
     for i in range(50):
-        governor.look(0, 10**12 + 40 * i * _MS)
-        governor.observe(300 * _MS, 10**12 + 40 * i * _MS)
-    assert governor.level == Shed.NOTHING
+        alone.look(0, 10**12 + 40 * i * _MS)
+        alone.governor.observe(300 * _MS, 10**12 + 40 * i * _MS)
+    assert alone.governor.level == Shed.NOTHING
 
 
 def test_one_late_frame_among_many_changes_nothing():
@@ -120,21 +134,21 @@ def test_one_late_frame_among_many_changes_nothing():
 
 
 def test_frames_from_before_a_change_do_not_ask_for_another():
-    governor, now_ns = Governor(CONTRACT), 10**12
-    governor.look(0, now_ns - 2000 * _MS)
+    alone, now_ns = Alone(), 10**12
+    alone.look(0, now_ns - 2000 * _MS)
     for i in range(20):
-        governor.observe(250 * _MS, now_ns + (400 + i) * _MS)
-    assert governor.look(0, now_ns + 500 * _MS) == Shed.MATTE
+        alone.governor.observe(250 * _MS, now_ns + (400 + i) * _MS)
+    assert alone.look(0, now_ns + 500 * _MS) == Shed.MATTE
     for i in range(20):
-        governor.observe(250 * _MS, now_ns + (700 + i) * _MS)
-    assert governor.look(390 * _MS, now_ns + 850 * _MS) == Shed.MATTE
+        alone.governor.observe(250 * _MS, now_ns + (700 + i) * _MS)
+    assert alone.look(390 * _MS, now_ns + 850 * _MS) == Shed.MATTE
     for i in range(20):
-        governor.observe(250 * _MS, now_ns + (900 + i) * _MS)
-    assert governor.look(0, now_ns + 950 * _MS) == Shed.DETECTION
+        alone.governor.observe(250 * _MS, now_ns + (900 + i) * _MS)
+    assert alone.look(0, now_ns + 950 * _MS) == Shed.DETECTION
 
 
 def test_a_frame_that_never_comes_out_counts():
-    governor = Governor(CONTRACT)
-    governor.look(0, 10**12 - 2000 * _MS)
-    assert governor.look(90 * _MS, 10**12) == Shed.NOTHING
-    assert governor.look(110 * _MS, 10**12 + 500 * _MS) == Shed.MATTE
+    alone = Alone()
+    alone.look(0, 10**12 - 2000 * _MS)
+    assert alone.look(90 * _MS, 10**12) == Shed.NOTHING
+    assert alone.look(110 * _MS, 10**12 + 500 * _MS) == Shed.MATTE
