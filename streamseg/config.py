@@ -14,6 +14,7 @@ from streamseg.config_output import (
     CleanPlateConfig,
     ClipsConfig,
     EventsConfig,
+    IndexConfig,
     ObjectsConfig,
     OutputConfig,
     VideoConfig,
@@ -23,6 +24,7 @@ from streamseg.config_section import Section
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)]
 Share = Annotated[float, Field(ge=0, le=1)]
+LONGEST_SOURCE = 4096
 
 
 Coordinate = Annotated[float, Field(allow_inf_nan=False, ge=-100_000, le=100_000)]
@@ -59,7 +61,11 @@ class LineConfig(Section):
 class StreamConfig(Section):
     """One stream: where its frames come from, and what differs from the defaults."""
 
-    source: str = Field(min_length=1, description="file, folder, glob, URL, camera index or synthetic://street?...")
+    source: str = Field(
+        min_length=1,
+        max_length=LONGEST_SOURCE,
+        description="file, folder, glob, URL, camera index or synthetic://street?...",
+    )
     name: Name | None = Field(None, description="folder name of its outputs; made from the source when missing")
     region: tuple[int, int, int, int] | None = Field(None, description="x, y, w, h (px) the network looks at")
     classes: list[str] | None = Field(None, description="only these classes; default: model.classes")
@@ -120,6 +126,9 @@ class ModelConfig(Section):
     name: str = Field("s", description="a shipped network (s, m), or a .safetensors, .onnx or exported .xml file")
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto: a GPU if there is one")
     runner: Literal["auto", "torch", "openvino", "onnx"] = Field("auto", description="auto: OpenVINO on a CPU")
+    precision: Literal["auto", "full", "int8"] = Field(
+        "auto", description="auto: int8 where there is such a form of the network and the CPU gains by it"
+    )
     view: tuple[int, int] = Field((448, 768), description="height, width the network sees; multiples of 32")
     enlarge: float = Field(1.33, gt=0, le=100, description="most that a frame smaller than the view grows; not regions")
     motion: bool = Field(True, description="tell the network what differs from the stream's own past (fixed cameras)")
@@ -132,6 +141,9 @@ class ModelConfig(Section):
     max_objects: int = Field(100, ge=1, le=1000, description="most objects in a frame")
     classes: list[str] | None = Field(None, description="only these; default: all the network knows")
     threads: int = Field(2, ge=1, le=256, description="of the network on a CPU")
+    sha256: str | None = Field(
+        None, pattern=r"^[0-9a-f]{64}$", description="SHA-256 that the file must have (of an .xml: the .bin beside it)"
+    )
 
     @model_validator(mode="after")
     def _check_view(self) -> "ModelConfig":
@@ -215,6 +227,7 @@ class Config(Section):
     clean_plate: CleanPlateConfig = CleanPlateConfig()
     objects: ObjectsConfig = ObjectsConfig()
     events: EventsConfig = EventsConfig()
+    index: IndexConfig = IndexConfig()
     broadcast: BroadcastConfig = BroadcastConfig()
     publish: PublishConfig = PublishConfig()
     mqtt: MqttConfig = MqttConfig()

@@ -62,6 +62,13 @@ class EventsConfig(Section):
     enabled: bool = Field(True, description="write events.jsonl")
 
 
+class IndexConfig(Section):
+    """The index: every track with its best shots, in a database that can be searched."""
+
+    enabled: bool = Field(False, description="keep an index")
+    url: str | None = Field(None, description="of a database (SQLAlchemy's form); default: index.sqlite in output.dir")
+
+
 class OutputConfig(Section):
     """Where results go, and when files are closed."""
 

@@ -7,14 +7,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
-from streamseg.capture.redact import redact
+from streamseg.capture.redact import is_url, redact
 from streamseg.config import Config, ModelConfig, StreamConfig
 from streamseg.errors import ModelError
 from streamseg.weights.header import find_weights
 
 LEFT_OUT = {
     "capture": {"pace", "threads", "open_timeout_s", "read_timeout_s", "reconnect_tries", "backoff_max_s"},
-    "model": {"name", "threads"},
+    "model": {"name", "sha256", "threads"},
     "cutouts": {"compression"},
     "clips": {"enabled"},
     "stream": {"name", "source", "push"},
@@ -91,7 +91,7 @@ def model_sha256(model: ModelConfig) -> str:
 
 def shown_source(source: str) -> str:
     """A source as results may name it: the same wherever its file lies, and without a password."""
-    return redact(source) if "://" in source or source.startswith("/dev/") else Path(source).name
+    return redact(source) if is_url(source) or source.startswith("/dev/") else Path(source).name
 
 
 @lru_cache(maxsize=4)

@@ -33,6 +33,7 @@ _WIDTH = 100
 @click.option("--model", "name", metavar="NAME|FILE", default="s", show_default=True)
 @click.option("--runner", type=click.Choice(["auto", "torch", "openvino", "onnx"]), default="auto", show_default=True)
 @click.option("--device", metavar="auto|cpu|cuda|cuda:N", default="auto", show_default=True)
+@click.option("--precision", type=click.Choice(["auto", "full", "int8"]), default="auto", show_default=True)
 @click.option("--side", type=int, default=416, show_default=True, help="side of the square view of stills, px")
 @click.option("--score", type=click.FloatRange(0, 1), help="leave out weaker objects; default: of stills rank them all")
 @click.option(

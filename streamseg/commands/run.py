@@ -24,6 +24,7 @@ _EXAMPLES = (
 )
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _RUNNERS: tuple[str, ...] = get_args(ModelConfig.model_fields["runner"].annotation)
+_PRECISIONS: tuple[str, ...] = get_args(ModelConfig.model_fields["precision"].annotation)
 
 
 def _option(*names: str, group: str, **settings: Any) -> Callable[[_Command], _Command]:
@@ -41,6 +42,10 @@ def _option(*names: str, group: str, **settings: Any) -> Callable[[_Command], _C
 @_option("--model", metavar="NAME|FILE", help="a shipped network, or .safetensors or .onnx", group="Network")
 @_option("--device", metavar="auto|cpu|cuda|cuda:N", help="where it runs", group="Network")
 @_option("--runner", type=click.Choice(_RUNNERS), metavar="|".join(_RUNNERS), help="what runs it", group="Network")
+@_option(
+    "--precision", type=click.Choice(_PRECISIONS), metavar="|".join(_PRECISIONS), group="Network",
+    help="int8 is faster on a CPU, and a little less exact; default: where it gains enough",
+)  # fmt: skip
 @_option("--classes", metavar="a,b", type=Names(), help="only these classes", group="Network")
 @_option("--score", metavar="X", type=float, help="lowest score of an object, 0 to 1", group="Network")
 @_option(
@@ -53,6 +58,7 @@ def _option(*names: str, group: str, **settings: Any) -> Callable[[_Command], _C
 @_option("--no-video", is_flag=True, help="no annotated video", group="Results")
 @_option("--cutouts", metavar=Cadence.name, type=Cadence(), help="how often a track is cut out", group="Results")
 @_option("--clips", is_flag=True, help="a video of each object by itself, its background transparent", group="Results")
+@_option("--index", is_flag=True, help="keep all tracks in a database that can be searched", group="Results")
 @_option(
     "--json-summary", metavar="FILE", type=click.Path(path_type=Path), help="a copy of summary.json", group="Results"
 )

@@ -11,6 +11,8 @@ FORMAT = "network-3"
 FORMAT_KEY = "streamseg"
 """The entry that tells our own files from others."""
 
+_MOST_SIDE = 4096
+
 Precision = Literal["fp32", "fp16", "bf16", "int8"]
 
 
@@ -51,11 +53,15 @@ class Card:
             raise ModelError(f"{path}: {said}; a file written by `streamseg export` is needed")
         try:
             labels = tuple(str(name) for name in json.loads(notes.pop("names")))
-            height, width = json.loads(notes.pop("view"))
+            height, width = map(int, json.loads(notes.pop("view")))
             precision, motion = notes.pop("precision"), bool(json.loads(notes.pop("motion")))
             appearance = bool(json.loads(notes.pop("appearance", "false")))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise ModelError(f"{path}: its card cannot be read ({type(error).__name__}: {error})") from error
         if not labels or precision not in get_args(Precision):
-            raise ModelError(f"{path}: its card names {len(labels)} classes and precision {precision!r}")
-        return cls(labels, (int(height), int(width)), cast(Precision, precision), motion, appearance, notes)
+            raise ModelError(f"{path}: its card names {len(labels)} classes and precision {precision[:20]!r}")
+        if any(side % 32 or not 32 <= side <= _MOST_SIDE for side in (height, width)):
+            raise ModelError(
+                f"{path}: its card names a view of {width} x {height}; multiples of 32 up to 4096 are read"
+            )
+        return cls(labels, (height, width), cast(Precision, precision), motion, appearance, notes)

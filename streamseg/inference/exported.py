@@ -74,7 +74,9 @@ class OnnxRunner:
 def _onnx_runner(path: Path, card: Card, model: ModelConfig) -> Runner:
     if needs_onnxruntime(path, model):
         return OnnxRunner(path, card, model)
-    return _openvino_runner(path, _read(path), card, model)
+    network = _read(path)
+    _check_model(path, card, network)
+    return _openvino_runner(path, network, card, model)
 
 
 def _openvino(path: Path, model: ModelConfig) -> tuple[Card, Runner]:
@@ -82,10 +84,17 @@ def _openvino(path: Path, model: ModelConfig) -> tuple[Card, Runner]:
         raise ConfigError(
             f"{path}: runner {model.runner} on device {model.device}; an .xml runs by runner openvino on device cpu"
         )
+    card, network = read_openvino(path)
+    return card, _openvino_runner(path, network, card, model)
+
+
+def read_openvino(path: Path) -> tuple[Card, Any]:
+    """What an .xml of ours says of itself, and the openvino.Model in it; ModelError if it is anything else."""
     network = _read(path)
     noted = network.rt_info[FORMAT_KEY] if network.has_rt_info([FORMAT_KEY]) else {}
     card = Card.parse(path, {key: str(value.astype(str)) for key, value in noted.items()})
-    return card, _openvino_runner(path, network, card, model)
+    _check_model(path, card, network)
+    return card, network
 
 
 def _read(path: Path) -> Any:
@@ -106,14 +115,16 @@ def _read(path: Path) -> Any:
 
 
 def _openvino_runner(path: Path, network: Any, card: Card, model: ModelConfig) -> Runner:
-    names = ([sorted(port.names)[0] if port.names else "?" for port in ports] for ports in (
-        network.inputs, network.outputs,
-    ))  # fmt: skip
-    _check_ports(path, card, *names)
     try:
         return OpenVinoRunner(network, model.threads, _HINTS[card.precision])
     except RuntimeError as error:
         raise ModelError(f"{path}: OpenVINO cannot run it ({reason(error)})") from error
+
+
+def _check_model(path: Path, card: Card, network: Any) -> None:
+    _check_ports(path, card, *(
+        [sorted(port.names)[0] if port.names else "?" for port in ports] for ports in (network.inputs, network.outputs)
+    ))  # fmt: skip
 
 
 def _check_ports(path: Path, card: Card, inputs: list[str], outputs: list[str]) -> None:

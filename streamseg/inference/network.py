@@ -1,6 +1,5 @@
 """The inference stage with our own network: Samples in, Instances out."""
 
-import hashlib
 from pathlib import Path
 
 from streamseg.config import ModelConfig
@@ -8,6 +7,7 @@ from streamseg.inference.decode import decode
 from streamseg.inference.ports import as_inputs
 from streamseg.inference.runners import Runner, make_runner
 from streamseg.records import Instances, Sample
+from streamseg.weights.digests import check_digest
 from streamseg.weights.header import find_weights, read_metadata
 
 
@@ -42,6 +42,6 @@ def load_deconv_network(model: ModelConfig) -> DeconvNetwork:
     """The shipped or user's own .safetensors network; ModelError where it is none."""
     path = find_weights(model.name)
     header = read_metadata(path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    digest = check_digest(path, model.sha256)[:16]
     runner = make_runner(path, digest, model)
     return DeconvNetwork(runner, header.labels, model, motion=header.motion, hash_hex=digest)

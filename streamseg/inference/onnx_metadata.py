@@ -8,8 +8,8 @@ ModelProto (graph 7, metadata_props 14) and StringStringEntryProto (key 1, value
 import ast
 import io
 import json
-import math
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ _KEY, _VALUE = 1, 2
 _MAX_VALUE_BYTES = 256 * 1024
 _MAX_CLASSES = 10_000
 _MAX_NAME_LENGTH = 64
+_MOST_NUMBER = 1e30
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ def _names(text: str) -> tuple[tuple[str, ...], int | None]:
     if isinstance(value, dict):
         try:
             by_label = {int(label): _name(name) for label, name in value.items()}
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise ValueError("names: the keys of a mapping must be label numbers") from error
         first, last = min(by_label, default=0), max(by_label, default=-1)
         if first < 0:
@@ -201,7 +202,7 @@ def _triple(entries: dict[str, str], key: str, default: float) -> Triple:
         return default, default, default
     value = _literal(key, entries[key])
     given = value if isinstance(value, list | tuple) else [value]
-    numbers = [float(n) for n in given if isinstance(n, int | float) and math.isfinite(n)]
+    numbers = [float(n) for n in given if isinstance(n, int | float) and abs(n) <= _MOST_NUMBER]
     if len(numbers) != len(given) or len(numbers) not in (1, 3):
         raise ValueError(f"{key}: {entries[key][:80]!r}; one number or a list of three is needed")
     first, second, third = numbers if len(numbers) == 3 else numbers * 3
@@ -215,6 +216,8 @@ def _literal(key: str, text: str) -> object:
     except (ValueError, RecursionError):
         pass
     try:
-        return ast.literal_eval(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a backslash that escapes nothing
+            return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
         raise ValueError(f"{key}: {text[:80]!r} is neither JSON nor a Python literal") from error

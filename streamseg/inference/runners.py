@@ -61,7 +61,7 @@ def _require_cuda(device: str) -> None:
 
 
 class OpenVinoRunner:
-    """OpenVINO on the CPU, in bf16 where the processor has it, else fp32."""
+    """OpenVINO on the CPU: int8 where the model says so, else bf16 where the processor has it, else fp32."""
 
     def __init__(self, model: Any, threads: int, precision: str | None = None):
         """model: an openvino.Model that takes views; precision: f32, f16 or bf16, where it should be another."""
@@ -73,7 +73,9 @@ class OpenVinoRunner:
         # one picture at a time: only of known shapes the results are written where and as they are wanted
         model.reshape({port: [1, *port.partial_shape[1:]] for port in model.inputs})
         self._compiled = ov.Core().compile_model(model, "CPU", settings)
-        self._precision = self._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+        quantized = any(node.get_type_name() == "FakeQuantize" for node in model.get_ops())
+        rest = self._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+        self._precision = f"int8 and {rest}" if quantized else rest
         self._own = threading.local()
 
     def __call__(self, *inputs: U8) -> list[F32]:
@@ -108,8 +110,12 @@ def make_runner(weights: Path, digest: str, model: ModelConfig) -> Runner:
         if device != "cpu":
             raise ConfigError(f"runner openvino: runs on device cpu, not {device!r}; use runner torch")
         from streamseg.inference.ir_cache import read_or_convert
+        from streamseg.inference.quantized import read_quantized
 
-        return OpenVinoRunner(read_or_convert(weights, digest, model.view), model.threads)
+        network = read_quantized(weights, digest, model) or read_or_convert(weights, digest, model.view)
+        return OpenVinoRunner(network, model.threads)
+    if model.precision == "int8":
+        raise ConfigError(f"precision int8: is for runner openvino on device cpu, not {model.runner} on {device}")
     from streamseg.inference.net import Deployed
     from streamseg.weights.format import load_weights
 

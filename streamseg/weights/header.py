@@ -4,8 +4,10 @@ import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
 from safetensors import SafetensorError, safe_open
 
 from streamseg.errors import ModelError
@@ -14,6 +16,23 @@ log = logging.getLogger(__name__)
 
 FORMAT = "streamseg-weights-1"
 SHIPPED = Path(__file__).parent
+
+
+Width = Annotated[int, Meta(ge=1, le=4096)]
+Depth = Annotated[int, Meta(ge=0, le=64)]
+
+
+class _Plan(msgspec.Struct, forbid_unknown_fields=True):
+    """What a plan (net.NetConfig) may be: whoever builds it knows how large it gets."""
+
+    labels: Annotated[list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(min_length=1, max_length=1000)]
+    widths: Annotated[list[Width], Meta(min_length=4, max_length=4)] | UnsetType = UNSET
+    depths: Annotated[list[Depth], Meta(min_length=4, max_length=4)] | UnsetType = UNSET
+    prototypes: Annotated[int, Meta(ge=1, le=1024)] | UnsetType = UNSET
+    mean: Annotated[float, Meta(ge=-1e6, le=1e6)] | UnsetType = UNSET
+    std: Annotated[float, Meta(gt=0, le=1e6)] | UnsetType = UNSET
+    motion: bool | UnsetType = UNSET
+    appearance: Annotated[int, Meta(ge=0, le=1024)] | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +70,16 @@ def read_metadata(path: Path) -> Header:
             notes, keys = dict(file.metadata() or {}), list(file.keys())
         if notes.pop("format", None) != FORMAT:
             raise ModelError(f"{path}: a safetensors file, but not of the format {FORMAT}")
-        config = {k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(notes.pop("config")).items()}
-        if not config["labels"]:
-            raise ModelError(f"{path}: names no classes")
+        plan = msgspec.convert(json.loads(notes.pop("config")), _Plan)
+        config = {k: tuple(v) if isinstance(v, list) else v for k, v in msgspec.to_builtins(plan).items()}
         if any(is_retired(key) for key in keys):
             log.warning("weights=%s appearance=none reason=of_an_older_kind", path)
             config["appearance"] = 0
-    except (OSError, SafetensorError, KeyError, TypeError, AttributeError, ValueError) as error:
+    except (OSError, SafetensorError, KeyError, ValueError, RecursionError) as error:
         if isinstance(error, ModelError):
             raise
-        raise ModelError(f"{path}: not a streamseg weight file ({error})") from error
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"{path}: not a streamseg weight file ({reason})") from error
     return Header(config, notes)
 
 
