@@ -218,7 +218,8 @@ class Cutout:
     rgba: uint8 [h, w, 4], straight alpha; offset: x, y of its first pixel in the frame; pasted there, its pixels are
     the frame's own wherever alpha is 255. purpose: "due" by the cadence, "best" as one of the track's best shots so
     far, whose score is made of terms (each 0..1; see tracking.best_shot). ranking: seqs of all its best shots, this one
-    among them, the best first.
+    among them, the best first. appearance: what the track looks like, a unit vector as float32 bytes; empty where the
+    network cannot tell.
     """
 
     track: Track
@@ -229,6 +230,7 @@ class Cutout:
     terms: dict[str, float] = field(default_factory=dict)
     ranking: tuple[int, ...] = ()
     history: History | None = None
+    appearance: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,11 @@ import threading
 import time
 
 from streamseg.config import Config
+from streamseg.errors import SinkError
+from streamseg.index import Index, index_url
 from streamseg.runtime.line import Line
 from streamseg.runtime.messages import AtWork, Begin
+from streamseg.sinks.clock_steps import ClockSteps
 from streamseg.sinks.retention import Retention
 
 log = logging.getLogger(__name__)
@@ -17,15 +20,19 @@ _MOST_OF_TIME = 0.05
 
 def host(line: Line, begin: Begin) -> None:
     """Sweep until the line ends: once a minute, or so seldom that it takes at most a twentieth of the time."""
-    output = Config.model_validate_json(begin.config).output
-    retention, over = Retention(output), threading.Event()
+    config = Config.model_validate_json(begin.config)
+    output, over = config.output, threading.Event()
+    index = Index(index_url(output.dir, config.index.url)) if config.index.enabled else None
+    retention = Retention(output, index)
     line.report(AtWork())
-    wait_s = 0.0
+    steps, wait_s = ClockSteps(), 0.0
     while not over.wait(wait_s):
         began_s = time.monotonic()
         try:
-            removed = retention.sweep(time.time_ns())
-        except OSError as error:
+            now_ns = time.time_ns()
+            steps.look(now_ns, time.clock_gettime_ns(time.CLOCK_BOOTTIME))
+            removed = retention.sweep(now_ns, steps.written_ns)
+        except (OSError, SinkError) as error:
             log.warning("results cannot be swept folder=%s error=%s", output.dir, error)
         else:
             if removed.files:

@@ -12,6 +12,7 @@ from streamseg.sinks.clean_plate import CleanPlateSink
 from streamseg.sinks.clips import ClipsSink
 from streamseg.sinks.cutouts import CutoutsSink
 from streamseg.sinks.events import EventsSink
+from streamseg.sinks.index import IndexSink
 from streamseg.sinks.mqtt import mqtt_sink
 from streamseg.sinks.objects import ObjectsSink
 from streamseg.sinks.outdir import prepare_output
@@ -34,6 +35,7 @@ def sink_kinds(config: Config) -> list[str]:
         "clean_plate": config.clean_plate.enabled,
         "objects": config.objects.enabled,
         "events": config.events.enabled,
+        "index": config.index.enabled,
         "publish": config.publish.endpoint is not None,
         "mqtt": config.mqtt.host is not None,
         "webhook": config.webhook.url is not None,
@@ -86,6 +88,8 @@ def _sink(kind: str, config: Config, stream: StreamConfig, folder: Path, provena
             return ObjectsSink(config, folder)
         case "events":
             return EventsSink(config, stream, folder)
+        case "index":
+            return IndexSink(config, stream, folder)
         case "publish":
             return PublishSink(config, stream)
         case "mqtt":

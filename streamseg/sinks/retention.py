@@ -10,11 +10,12 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from streamseg.config_output import OutputConfig
+from streamseg.index import Index
 from streamseg.sinks.outdir import is_ours
 from streamseg.sinks.rotation import last_part
 
@@ -52,10 +53,11 @@ class Retention:
 
     Args:
         output: dir, keep_hours, keep_gb and disk_free_mb matter here.
+        index: of the folder; a track that has no best shot any more, or is too old, goes from it first.
     """
 
-    def __init__(self, output: OutputConfig):
-        self._folder = output.dir
+    def __init__(self, output: OutputConfig, index: Index | None = None):
+        self._folder, self._index = output.dir, index
         self._age_ns = None if output.keep_hours is None else round(output.keep_hours * 3600e9)
         self._size = None if output.keep_gb is None else round(output.keep_gb * 1e9)
         self._free = round(output.disk_free_mb * 1e6)
@@ -65,8 +67,8 @@ class Retention:
         """Whether there is any limit."""
         return output.keep_hours is not None or output.keep_gb is not None
 
-    def sweep(self, now_ns: int) -> Removed:
-        """Remove what is beyond the limits; now_ns: UTC since 1970.
+    def sweep(self, now_ns: int, written_ns: Callable[[int], int] = int) -> Removed:
+        """Remove what is beyond the limits; now_ns: UTC since 1970; written_ns: that of a file, by its time stamp.
 
         Too old, too much, or less free on the disk than disk_free_mb: in this order, the oldest first.
         """
@@ -74,19 +76,32 @@ class Retention:
         left = sum(result.size for result in results)
         short = max(0, self._free - shutil.disk_usage(self._folder).free) if self._folder.exists() else 0
         judge = _Judge(self._folder)
-        files = size = 0
+        going, size = list[Result](), 0
         for result in results:
-            too_old = self._age_ns is not None and result.at_ns < now_ns - self._age_ns
+            too_old = self._age_ns is not None and written_ns(result.at_ns) < now_ns - self._age_ns
             too_much = self._size is not None and left > self._size
             if not (too_old or too_much or size < short):
                 break
             if judge.may_go(result.path):
-                result.path.unlink(missing_ok=True)
-                files, size, left = files + 1, size + result.size, left - result.size
+                going.append(result)
+                size, left = size + result.size, left - result.size
+        self._forget(going, now_ns)
+        for result in going:
+            result.path.unlink(missing_ok=True)
         for stream in self._streams():
             _remove_empty(stream / "cutouts", now_ns)
             _remove_empty(stream / "clips", now_ns)
-        return Removed(files, size, left)
+        return Removed(len(going), size, left)
+
+    def _forget(self, going: list[Result], now_ns: int) -> None:
+        """What is about to go is not to be found any more: rows first, for files without a row are found again."""
+        if self._index is None:
+            return
+        places = [result.path.relative_to(self._folder).parts for result in going]
+        keys = {(place[0], int(place[2].split("-")[0])) for place in places if place[-1] == "best.png"}
+        if self._age_ns is not None:
+            keys |= set(self._index.older_than((now_ns - self._age_ns) / 1e9))
+        self._index.forget(sorted(keys))
 
     def _streams(self) -> list[Path]:
         if not is_ours(self._folder):

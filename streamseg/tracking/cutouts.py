@@ -99,7 +99,8 @@ class CutoutPlan:
         cutout = cutter.cut(frame, record) if due or shot is not None else None
         made: list[Cutout] = []
         if cutout is not None:
-            cutout = changed(cutout, history=history_of(track, clock_ns=clock_ns, pts_ns=frame.pts_ns))
+            history = history_of(track, clock_ns=clock_ns, pts_ns=frame.pts_ns)
+            cutout = changed(cutout, history=history, appearance=track.appearance)
         if cutout is not None and due:
             made.append(cutout)
             track = replace(track, due_ns=self._cadence.next_ns(track.due_ns, clock_ns))

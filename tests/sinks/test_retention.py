@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from streamseg.config_output import OutputConfig
+from streamseg.errors import SinkError
+from streamseg.index import Index, index_url, schema
 from streamseg.sinks.outdir import MARKER
 from streamseg.sinks.retention import Retention
 from streamseg.sinks.rotation import last_part
+from tests.index.rows import dump, track_row, visit
 
 NOW_NS = time.time_ns()
 _HOUR_NS = 3600 * 1_000_000_000
@@ -148,3 +151,30 @@ def test_best_shots_of_a_track_go_together_though_the_word_that_it_is_over_goes_
 
 def test_before_anything_was_written(tmp_path: Path) -> None:
     assert sweep(tmp_path / "nothing", keep_hours=1) == set()
+
+
+def test_tracks_whose_best_shots_go_or_that_are_too_old_go_from_the_index_first(out: Path) -> None:
+    index = Index(index_url(out, None))
+    now_s = NOW_NS / 1e9
+    tracks = [(7, 30.0, 20.0), (8, 20.0, None), (9, 5.0, 5.0)]
+    rows = [track_row("gate", number, last_time=now_s - hours * 3600) for number, hours, _ in tracks]
+    index.write({schema.tracks: rows, schema.visits: [visit(row, "walk") for row in rows]})
+    for number, _, hours in tracks:
+        if hours is not None:
+            put(out / f"gate/cutouts/{number}-person/best.png", hours)
+            put(out / f"gate/cutouts/{number}-person/best.json", hours, json.dumps({"final": True}).encode())
+    removed = Retention(OutputConfig(dir=out, disk_free_mb=0, keep_hours=15), index).sweep(NOW_NS)
+    assert removed.files == 2 and not (out / "gate/cutouts/7-person/best.png").exists()
+    assert [row[1] for row in dump(index_url(out, None))["tracks"]] == [9]
+    assert [row[1] for row in dump(index_url(out, None))["visits"]] == [9]
+
+
+def test_an_index_that_cannot_be_written_keeps_the_files(out: Path) -> None:
+    index = Index(index_url(out, None))
+    with index.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE visits")
+    put(out / "gate/cutouts/7-person/best.png", 30)
+    put(out / "gate/cutouts/7-person/best.json", 30, json.dumps({"final": True}).encode())
+    with pytest.raises(SinkError, match="visits"):
+        Retention(OutputConfig(dir=out, disk_free_mb=0, keep_hours=15), index).sweep(NOW_NS)
+    assert (out / "gate/cutouts/7-person/best.png").exists()
