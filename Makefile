@@ -7,7 +7,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check -c co
 DEMO := synthetic://street?seconds=20&size=1280x720&fps=25&seed=1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench throughput gpu chaos soak lint wheel image clean
+.PHONY: help install demo test bench throughput gpu chaos soak lint audit wheel image clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -53,12 +53,20 @@ GPU ?=
 gpu: .venv/.ready-test ## what a GPU does for us, in ten minutes: gpu.json, gpu.md; GPU=--small on a machine without
 	.venv/bin/python tests/bench/gpu.py $(GPU)
 
-chaos: .venv/.ready-test ## workers killed, cameras failing, streams coming and going, floods, broken files; an hour
+chaos: .venv/.ready-test ## death, stops, no memory, full disks, clock steps, failing cameras, floods, broken files; two hours
 	.venv/bin/python tests/chaos/kill_workers.py
+	.venv/bin/python tests/chaos/kill_live.py
+	.venv/bin/python tests/chaos/kill_runs.py
+	.venv/bin/python tests/chaos/stop_workers.py
+	.venv/bin/python tests/chaos/stalled_sinks.py
+	.venv/bin/python tests/chaos/out_of_memory.py
+	.venv/bin/python tests/chaos/full_disk.py
+	.venv/bin/python tests/chaos/clock_steps.py
 	.venv/bin/python tests/chaos/faulty_camera.py
 	.venv/bin/python tests/chaos/come_and_go.py
 	.venv/bin/python tests/chaos/flood_wire.py
 	.venv/bin/python tests/chaos/mutated_videos.py
+	.venv/bin/python tests/chaos/fuzz.py
 
 MINUTES ?= 60
 soak: .venv/.ready-test ## live and recorded load with faults now and then; MINUTES=60; drawn in soak/soak.html
@@ -68,6 +76,15 @@ lint: .venv/.ready-lint ## style and types
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+
+.audit/.ready:
+	$(PYTHON) -m venv .audit
+	.audit/bin/python -m pip install --quiet --disable-pip-version-check bandit pip-audit
+	@touch $@
+
+audit: .audit/.ready ## bandit's look at the code, and known flaws of the packages in constraints.txt (asks pypi.org)
+	.audit/bin/bandit --quiet --recursive streamseg --severity-level medium --skip B104,B108,B310
+	.audit/bin/pip-audit --strict --no-deps --disable-pip --requirement constraints.txt
 
 wheel: .venv/.ready-test ## dist/*.whl, with weights, schemas and configs in it
 	.venv/bin/python -m build --wheel --no-isolation
@@ -81,4 +98,4 @@ image: ## the container image streamseg:cpu, by Docker or buildah; TARGET=cuda i
 	$$build --file docker/Dockerfile --target $(TARGET) --tag streamseg:$(TARGET) $(IMAGE_OPTIONS) .
 
 clean: ## removes .venv and everything built
-	rm -rf .venv build dist demo-out streamseg.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .audit build dist demo-out streamseg.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -14,6 +14,8 @@
 A message names the value, where it stands, and what is allowed; it is one line.
 """
 
+from collections.abc import Iterator
+
 
 class StreamsegError(Exception):
     """Base of all errors meant for a user."""
@@ -53,6 +55,13 @@ class SinkError(StreamsegError, OSError):
 
 class DataError(StreamsegError, ValueError):
     """A data set or record that breaks its format."""
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, what it came from, and so on."""
+    while error is not None:
+        yield error
+        error = error.__cause__
 
 
 def told(error: BaseException | str) -> str:

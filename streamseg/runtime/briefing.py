@@ -34,6 +34,7 @@ def open_order(run: StreamRun, network: NetworkFacts, placement: Placement, *, r
         info=encode_info(run.info) if run.info else None,
         reads=reads,
         paused=run.paused,
+        hosts=run.hosts,
     )
 
 

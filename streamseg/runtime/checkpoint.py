@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from streamseg.accounts import Counts
+from streamseg.capture.redact import is_url
 from streamseg.config import Config, StreamConfig
 from streamseg.errors import ConfigError
 from streamseg.provenance import LEFT_OUT, model_sha256, shown_source
@@ -26,7 +27,7 @@ _CHANGE_NO_RESULT: dict[str, Any] = {
     "jobs": True,
     "runtime": True,
     "web": True,
-    "model": {"name"},
+    "model": {"name", "sha256"},
     "capture": LEFT_OUT["capture"] - {"threads"} | {"wait"},  # what stands in for damage may differ with threads
     "output": {"dir", "overwrite", "resume", "disk_free_mb", "keep_hours", "keep_gb"},
 }
@@ -68,21 +69,24 @@ class Checkpoint(msgspec.Struct, frozen=True, array_like=True):
         try:
             release = msgspec.msgpack.decode(whole)[0]
             found = msgspec.msgpack.decode(whole, type=cls) if release == RELEASE else None
-        except (msgspec.MsgspecError, ValueError, TypeError, LookupError) as error:
+        except (msgspec.MsgspecError, ValueError, TypeError, LookupError, RecursionError) as error:
             raise ConfigError(f"{path}: is damaged ({error}); {_BEGIN_ANEW}") from None
         if found is None:
-            raise ConfigError(f"{path}: is of release {release}, {RELEASE} is known; {_BEGIN_ANEW}")
+            told = release if isinstance(release, int) else f"{str(release)[:20]!r}"
+            raise ConfigError(f"{path}: is of release {told}, {RELEASE} is known; {_BEGIN_ANEW}")
         return found
 
     def check(self, version: str, settings: dict[str, str], file: tuple[int, int] | None, *, name: str) -> None:
         """ConfigError if results of a run like this would not fit those that are there."""
         if self.version != version:
-            raise ConfigError(f"{name}: was begun by streamseg {self.version}, this is {version}; {_BEGIN_ANEW}")
+            before = " ".join(self.version.split())[:20]
+            raise ConfigError(f"{name}: was begun by streamseg {before}, this is {version}; {_BEGIN_ANEW}")
         if self.file != file:
             raise ConfigError(f"{name}: the source has changed since; {_BEGIN_ANEW}")
         other = sorted(key for key in self.settings | settings if self.settings.get(key) != settings.get(key))
         if other:
-            raise ConfigError(f"{name}: was begun with other settings of {', '.join(other[:8])}; {_BEGIN_ANEW}")
+            told = ", ".join(key if key in settings else repr(key)[:80] for key in other[:8])
+            raise ConfigError(f"{name}: was begun with other settings of {told}; {_BEGIN_ANEW}")
 
 
 def settings_of(config: Config, stream: StreamConfig) -> dict[str, str]:
@@ -100,7 +104,7 @@ def file_of(source: str) -> tuple[int, int] | None:
     """Size and time of change of a source that is a file."""
     path = Path(source)
     try:
-        stat = path.stat() if "://" not in source and path.is_file() else None
+        stat = path.stat() if not is_url(source) and path.is_file() else None
     except OSError:
         return None
     return (stat.st_size, stat.st_mtime_ns) if stat else None

@@ -120,8 +120,12 @@ class Checkpoints:
         except StreamsegError as error:
             log.warning("stream=%s no checkpoint: %s", run.name, error)
             return
-        if found is not None:
-            self._write(run, msgspec.structs.replace(found, ended="failed" if run.error else "stopped"))
+        if found is None:
+            return
+        noted = self._write(run, msgspec.structs.replace(found, ended="failed" if run.error else "stopped"))
+        if not noted and found.states.keys() & set(_NOT_REOPENED):
+            # without the note a further run would go on with it
+            (self._config.output.dir / run.name / CHECKPOINT).unlink(missing_ok=True)
 
     def source_died(self, run: StreamRun) -> None:
         """Whoever was to hold is gone; its successor knows of nothing."""
@@ -160,9 +164,11 @@ class Checkpoints:
     def _settings(self, run: StreamRun) -> dict[str, str]:
         return settings_of(self._config, run.stream)
 
-    def _write(self, run: StreamRun, checkpoint: Checkpoint) -> None:
-        """One that cannot be written is told, and nothing else: the stream goes on."""
+    def _write(self, run: StreamRun, checkpoint: Checkpoint) -> bool:
+        """Whether it could be written; one that could not is told, and nothing else: the stream goes on."""
         try:
             checkpoint.write(claim_stream(self._config.output.dir / run.name))
         except StreamsegError as error:
             log.warning("stream=%s no checkpoint: %s", run.name, error)
+            return False
+        return True

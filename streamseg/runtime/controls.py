@@ -9,10 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from streamseg.capture import expand, redact
+from streamseg.capture.listing import is_glob
+from streamseg.capture.redact import is_url
 from streamseg.config import StreamConfig
 from streamseg.config_file import parse
 from streamseg.errors import StreamsegError, told
 from streamseg.runtime import snapshot
+from streamseg.runtime.admission import Admission
 from streamseg.runtime.broadcast_desk import BroadcastDesk
 from streamseg.runtime.crew import Crew
 from streamseg.runtime.dispatch import Dispatch
@@ -45,6 +48,7 @@ class Controls:
         check: is told streams and the network's class names, None while it is being loaded; raises ConfigError where
             they do not fit.
         broadcast: knows how pushes get on.
+        admission: what streams that are added may read.
         version: of streamseg.
     """
 
@@ -56,8 +60,10 @@ class Controls:
         broadcast: BroadcastDesk,
         *,
         check: CheckStreams,
+        admission: Admission,
         version: str,
     ):
+        self._admission = admission
         self._dispatch, self._crew, self._check, self._version = dispatch, crew, check, version
         self._swap, self._broadcast = swap, broadcast
         self._calls: dict[str, Callable[[dict[str, Any]], object]] = {
@@ -89,7 +95,11 @@ class Controls:
         )
 
     def _add(self, body: dict[str, Any]) -> object:
-        streams = expand([_stream(body)])
+        asked = _stream(body)
+        if not is_url(asked.source) and is_glob(asked.source):
+            raise Refusal(422, f"source: {asked.source!r} may be many files; add them one by one")
+        self._admission.check(asked.source)
+        streams = expand([asked])
         if len(streams) != 1:
             raise Refusal(422, f"source: {len(streams)} files; add them one by one")
         if self._dispatch.draining:
@@ -97,7 +107,7 @@ class Controls:
         stream = self._unique(streams[0], given=body.get("name") is not None)
         self._check_one(stream)
         run = self._dispatch.roster.add(stream)
-        run.controlled = True
+        run.controlled, run.hosts = True, self._admission.hosts
         log.info("stream=%s added", run.name)
         return snapshot.of_stream(run)
 

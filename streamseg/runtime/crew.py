@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from streamseg.runtime import control
+from streamseg.runtime.exhausted import let_go_first
 from streamseg.runtime.messages import Begin, Order, Report, Route, decode_report, encode
 from streamseg.runtime.placement import WorkerPlan
 
@@ -90,6 +91,7 @@ class Crew:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
             )
+        let_go_first(process.pid)
         died_s = before.died_s if before else deque()
         member = Member(plan, process, ours, incarnation, time.monotonic(), died_s=died_s)
         self.members[plan.name] = member

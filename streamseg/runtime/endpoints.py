@@ -45,7 +45,7 @@ def parse(endpoint: str) -> Path | Tcp:
         return _fitting(Path(endpoint.removeprefix("ipc://")))
     match = _TCP.fullmatch(endpoint)
     if match is None or not (match[2] == "*" or 1 <= int(match[2]) <= 65535):
-        raise ConfigError(f"{endpoint!r}: no endpoint; allowed are ipc:///absolute/path and tcp://HOST:PORT")
+        raise ConfigError(f"{endpoint[:200]!r}: no endpoint; allowed are ipc:///absolute/path and tcp://HOST:PORT")
     return Tcp(match[1], None if match[2] == "*" else int(match[2]))
 
 
@@ -92,7 +92,8 @@ def bind_ipc(zmq_socket: zmq.Socket[bytes], path: Path) -> None:
 def _fitting(path: Path) -> Path:
     size = len(os.fsencode(path))
     if size > PATH_LIMIT_BYTES:
-        raise ConfigError(f"{path}: {size} bytes long, the path of a socket may have at most {PATH_LIMIT_BYTES}")
+        told = f"{size} bytes long, the path of a socket may have at most {PATH_LIMIT_BYTES}"
+        raise ConfigError(f"{str(path)[:200]}: {told}")
     return path
 
 

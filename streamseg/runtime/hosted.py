@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from streamseg.capture.reach import Hosts
 from streamseg.config import StreamConfig
 from streamseg.records import Cutout, Extraction, Frame, Instances, Sample, StreamInfo, Track
 from streamseg.runtime.ledger import Ledger
@@ -80,7 +81,8 @@ class Hosted:
     """A stream that a worker has taken up.
 
     stations: names of the table's columns. view_hw, labels, motion: the network's. neighbours: for each of the worker's
-    stages, whom to ring. paused: capture is to wait. segments: by epoch, oldest first.
+    stages, whom to ring. paused: capture is to wait. hosts: which ones its source may name.
+    segments: by epoch, oldest first.
     """
 
     number: int
@@ -95,6 +97,7 @@ class Hosted:
     motion: bool
     info: StreamInfo | None = None
     paused: bool = False
+    hosts: Hosts | None = None
     segments: dict[int, Segment] = field(default_factory=dict)
 
     def waiting(self, station: int) -> Iterator[Ticket]:

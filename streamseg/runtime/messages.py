@@ -9,12 +9,14 @@ from typing import Any
 import msgspec
 
 from streamseg.broadcast.push_status import PushStatus
+from streamseg.capture.reach import Hosts
 from streamseg.capture.status import SourceState
 from streamseg.records import StreamInfo
 from streamseg.runtime.store import Layout
 
 RELEASE = 1
 MOST_BYTES = 1 << 20
+_MOST_SIDE_PX = 1 << 16
 WEB, KEEPER, BROADCAST = "web", "keeper", "broadcast"
 """What three workers host that are no stages, but are started and replaced like those."""
 
@@ -44,7 +46,7 @@ class Open(msgspec.Struct, tag="open", frozen=True):
     stream: its number in this run. config: the StreamConfig as JSON. stations: names of the table's columns. view_hw,
     labels, motion: the network's. neighbours: for each of the worker's stages, the workers to ring when it lets a frame
     go. info: the StreamInfo, for all but capture. reads: whether capture is still wanted; paused:
-    whether it waits for a word to go on.
+    whether it waits for a word to go on. hosts: which ones its source may name and lead to; None: any.
     """
 
     stream: int
@@ -60,6 +62,7 @@ class Open(msgspec.Struct, tag="open", frozen=True):
     info: bytes | None = None
     reads: bool = True
     paused: bool = False
+    hosts: Hosts | None = None
 
 
 class Map(msgspec.Struct, tag="map", frozen=True):
@@ -284,14 +287,16 @@ def encode(message: Order | Report) -> bytes:
 
 
 def decode_order(data: bytes) -> Order:
-    """What the supervisor said; msgspec.MsgspecError if it is no order."""
-    order: Order = _ORDERS.decode(data)
+    """What the supervisor said; ValueError if it is no order."""
+    order: Order = _decoded(_ORDERS, data)
     return order
 
 
 def decode_report(data: bytes) -> Report:
-    """What a worker said; msgspec.MsgspecError if it is no report."""
-    report: Report = _REPORTS.decode(data)
+    """What a worker said; ValueError if it is no report, to the last part of it."""
+    report: Report = _decoded(_REPORTS, data)
+    if isinstance(report, Opened):
+        decode_info(report.info)
     return report
 
 
@@ -301,5 +306,25 @@ def encode_info(info: StreamInfo) -> bytes:
 
 
 def decode_info(data: bytes) -> StreamInfo:
-    """What encode_info() made."""
-    return msgspec.msgpack.decode(data, type=StreamInfo, dec_hook=lambda _, fps: Fraction(*fps))
+    """What encode_info() made; ValueError if it is anything else, or of a size that is not read."""
+    info: StreamInfo = _decoded(_INFOS, data)
+    if not all(1 <= side <= _MOST_SIDE_PX for side in info.size_hw):
+        raise ValueError(f"frames of {info.size_hw[1]} x {info.size_hw[0]} pixels")
+    return info
+
+
+def _fraction(_: type, told: Any) -> Fraction:
+    numerator, denominator = told
+    if not denominator:
+        raise ValueError("a fraction of 0")
+    return Fraction(numerator, denominator)
+
+
+_INFOS: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(StreamInfo, dec_hook=_fraction)
+
+
+def _decoded(decoder: msgspec.msgpack.Decoder[Any], data: bytes) -> Any:
+    try:
+        return decoder.decode(data)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error

@@ -5,6 +5,7 @@ occurs twice in a record is stored once, and is one object again for the reader.
 """
 
 import math
+import operator
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -71,13 +72,13 @@ def unpack(area: memoryview, kind: type[T]) -> T:
             return Fraction(*value)
         offset, dtype, shape = value
         if offset not in arrays:
-            place = np.frombuffer(reading, dtype, math.prod(shape), _aligned(end) + offset)
+            place = np.frombuffer(reading, dtype, math.prod(map(operator.index, shape)), _aligned(end) + offset)
             arrays[offset] = place.reshape(shape)
         return arrays[offset]
 
     try:
         return msgspec.msgpack.decode(area[_HEAD:end], type=kind, dec_hook=hook)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ArithmeticError, RecursionError, SyntaxError) as error:
         raise ValueError(f"no {kind.__name__} here: {error}") from error
 
 

@@ -14,6 +14,7 @@ from streamseg.capture.status import SourceStatus, status_of
 from streamseg.config import CaptureConfig, StreamConfig
 from streamseg.errors import SourceError, told
 from streamseg.records import Frame, Place
+from streamseg.runtime.exhausted import end_if_out_of_memory
 from streamseg.runtime.hosted import Hosted
 from streamseg.runtime.ledger import Ledger
 from streamseg.runtime.messages import Captured, Held, Opened, SourceIs, encode_info
@@ -60,7 +61,7 @@ class SourceReader:
         self._stream, self._report, self._published = stream, report, published
         self._stopping, self._paused, self._held = False, stream.paused, False
         self._waits = not stream.live or capture.pace == "fast"
-        self._source = open_source(stream.config, capture, newest_only=False)
+        self._source = open_source(stream.config, capture, newest_only=False, hosts=stream.hosts)
         before = capture_state(stream.ledger, len(stream.stations))
         self._last = max((before.last, *_stamps(stream)), key=_seq)
         meets_again = not stream.live and _seq(self._last) == _seq(before.last)
@@ -85,6 +86,7 @@ class SourceReader:
         try:
             self._read()
         except Exception as error:
+            end_if_out_of_memory(error)
             if isinstance(error, SourceError) and self._stopping:
                 self._report(Captured(number))  # closed under its reader, a source may break
             else:

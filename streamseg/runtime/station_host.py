@@ -213,6 +213,7 @@ class StationHost:
             motion=order.motion,
             info=decode_info(order.info) if order.info else None,
             paused=order.paused,
+            hosts=order.hosts,
             segments=self._segments_of(order),
         )
         self._streams[order.stream] = stream

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from streamseg.errors import told
+from streamseg.runtime.exhausted import end_if_out_of_memory
 from streamseg.runtime.hosted import Hosted, Ticket
 from streamseg.runtime.messages import Failed, Prepared
 from streamseg.runtime.visits import Result
@@ -119,6 +120,7 @@ class Station(ABC):
         try:
             work()
         except Exception as error:
+            end_if_out_of_memory(error)
             log.debug("stream=%s seq=%d failed=%s", ticket.stream.name, ticket.seq, self.stage, exc_info=True)
             self._fail(ticket, Result.FAILED, error)
             return False

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from streamseg.capture import redact
+from streamseg.capture.reach import Hosts
 from streamseg.capture.status import SourceStatus
 from streamseg.job import JobStream
 from streamseg.pipeline import FAILURES_IN_A_ROW
@@ -43,7 +44,7 @@ class StreamRun(JobStream):
     """A stream from its configuration to its result.
 
     paused: capture hands out no frames. removed: nobody asks for it once it is over. controlled: it was added, or its
-    configuration changed, while the run lasts.
+    configuration changed, while the run lasts. hosts: which ones its source may name; None: any.
     phase: waiting for its turn; open: capture was told to open it; running: frames flow; closing: capture has ended,
     what is in flight drains, sinks close; over. Everything here belongs to the supervisor's one thread.
     """
@@ -57,6 +58,7 @@ class StreamRun(JobStream):
     paused: bool = False
     removed: bool = False
     controlled: bool = False
+    hosts: Hosts | None = None
     info: StreamInfo | None = None
     size_hw: tuple[int, int] = (0, 0)
     workers: list[WorkerPlan] = field(default_factory=list)

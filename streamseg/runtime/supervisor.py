@@ -17,6 +17,7 @@ import zmq
 from streamseg import errors
 from streamseg.capture import is_live
 from streamseg.config import Config, StreamConfig
+from streamseg.runtime.admission import Admission
 from streamseg.runtime.briefing import NetworkFacts
 from streamseg.runtime.broadcast_desk import BroadcastDesk
 from streamseg.runtime.controls import CheckStreams, Controls
@@ -81,7 +82,15 @@ class Supervisor:
         self._broadcast = BroadcastDesk(config)
         self._swap = NetworkSwap(config, self._dispatch, self._crew)
         self._crew.networks_are(begin.config, self._swap.first_networks)
-        self._controls = Controls(self._dispatch, self._crew, self._swap, self._broadcast, check=check, version=version)
+        self._controls = Controls(
+            self._dispatch,
+            self._crew,
+            self._swap,
+            self._broadcast,
+            check=check,
+            admission=Admission(config.web),
+            version=version,
+        )
         self._stalls = StallWatch(config.runtime.stall_s, config.runtime.start_s)
 
     @property

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from streamseg.config import Config
 from streamseg.errors import ConfigError
@@ -24,6 +25,8 @@ from streamseg.web.viewers import Viewers
 log = logging.getLogger(__name__)
 
 _ANSWER_S = 5.0
+_MOST_SAID = 1024
+"""Bytes of what a viewer says; it is heard by nobody."""
 
 
 class Desk:
@@ -91,16 +94,21 @@ def host(line: Line, begin: Begin) -> None:
         viewers=viewers_of(config, Path(begin.bells.removeprefix("ipc://")).parent),
         mjpeg_fps=config.broadcast.mjpeg_fps,
     )
-    settings = uvicorn.Config(
+    line.report(Serving(listener.getsockname()[1]))
+    _Server(settings(application)).run(sockets=[listener])
+
+
+def settings(application: FastAPI) -> uvicorn.Config:
+    """How it is served."""
+    return uvicorn.Config(
         application,
         log_config=None,
         access_log=False,
         lifespan="off",
         server_header=False,
         ws_per_message_deflate=False,  # video does not get smaller
+        ws_max_size=_MOST_SAID,
     )
-    line.report(Serving(listener.getsockname()[1]))
-    _Server(settings).run(sockets=[listener])
 
 
 def viewers_of(config: Config, folder: Path) -> Viewers | None:

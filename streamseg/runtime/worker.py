@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 import cv2
 
+from streamseg.runtime.exhausted import guard_threads
 from streamseg.runtime.line import Forwarder, Line
 from streamseg.runtime.messages import BROADCAST, KEEPER, RELEASE, WEB, Begin
 
@@ -23,6 +24,7 @@ def main() -> None:
     """Obey the line; exit status 0 at its end, 2 if the worker could not begin."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the whole group gets them; ending in order is the supervisor's task
+    guard_threads()
     cv2.setNumThreads(1)
     end = socket.socket(fileno=int(sys.argv[2]))
     line = Line(end)

@@ -1,5 +1,6 @@
 """Writing files so that none is ever seen half done, and stopping before the disk is full."""
 
+import errno
 import io
 import logging
 import os
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import av
 
-from streamseg.errors import SinkError
+from streamseg.errors import SinkError, causes
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +27,11 @@ def sink_errors(path: Path) -> Iterator[None]:
         raise
     except (OSError, av.error.FFmpegError) as error:
         raise SinkError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that the disk has no room, or its quota is used up."""
+    return any(isinstance(cause, OSError) and cause.errno in _FULL for cause in causes(error))
 
 
 def refuse_link(path: Path) -> Path:

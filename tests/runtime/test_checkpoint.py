@@ -1,5 +1,7 @@
 """Checkpoints as files: read back as written, and refused where a run could not go on with them."""
 
+from types import SimpleNamespace
+
 import msgspec
 import pytest
 
@@ -7,8 +9,10 @@ from streamseg.accounts import Account
 from streamseg.config import Config, StreamConfig
 from streamseg.errors import ConfigError
 from streamseg.runtime.checkpoint import RELEASE, Checkpoint, file_of, settings_of
+from streamseg.runtime.checkpoints import Checkpoints
 from streamseg.runtime.ledger import Committed
-from streamseg.sinks.outdir import CHECKPOINT
+from streamseg.sinks.outdir import CHECKPOINT, claim_stream
+from tests.disks import small_disk
 
 STREAM = StreamConfig(source="street.mp4")
 
@@ -101,3 +105,18 @@ def test_a_file_is_known_by_size_and_time(tmp_path):
     assert file_of(str(path)) is None and file_of("https://h/a.mp4") is None and file_of(str(tmp_path)) is None
     path.write_bytes(b"12345")
     assert file_of(str(path)) == (5, path.stat().st_mtime_ns)
+
+
+@pytest.mark.parametrize(("writer", "stays"), [("sink:objects", True), ("sink:clips", False)])
+def test_an_end_that_cannot_be_noted(tmp_path, writer, stays):
+    """Of what ends with its stream none may be gone on with: the stream is begun anew."""
+    with small_disk(tmp_path / "small") as disk:
+        config = Config.model_validate({"output": {"dir": disk.folder}})
+        run = SimpleNamespace(name="s", number=0, live=False, epochs={1: 0}, phase="running", stopped=False, error="x")
+        claim_stream(disk.folder / "s")
+        checkpoint(states={writer: Committed(7, b"state")}).write(disk.folder / "s")
+        disk.fill()
+        Checkpoints(config, "1.0", None).tick([run])
+        assert (disk.folder / "s" / CHECKPOINT).exists() == stays
+        if stays:
+            assert Checkpoint.read(disk.folder / "s").ended is None
