@@ -2,13 +2,19 @@
 
 import difflib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from streamseg.config import Config, StreamConfig
+from streamseg.config import Config
 from streamseg.errors import ConfigError
+
+_MOST_BYTES = 4 << 20
+_MOST_LINES = 100
+_MOST_SHOWN = 200
+_NOT_YAML = (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError)
+"""PyYAML's makers of dates, numbers and truth values raise whatever they meet."""
 
 
 def load(path: Path | str) -> Config:
@@ -19,13 +25,20 @@ def load(path: Path | str) -> Config:
 def read_yaml(path: Path | str) -> Any:
     """What a YAML file holds, an empty one {}; ConfigError where it cannot be read, or is no YAML."""
     try:
-        document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        with Path(path).open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise ConfigError(f"{path}: larger than {_MOST_BYTES >> 20} MiB, which no configuration is")
+        document = yaml.safe_load(content.decode())
+    except ConfigError:
+        raise
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except _NOT_YAML as error:
         where = getattr(error, "problem_mark", None)
         line = f" line {where.line + 1}, column {where.column + 1}:" if where else ""
-        raise ConfigError(f"{path}:{line} not YAML: {getattr(error, 'problem', None) or error}") from error
+        problem = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise ConfigError(f"{path}:{line} not YAML: {problem}") from error
     return document if document is not None else {}
 
 
@@ -36,7 +49,10 @@ def parse(document: Any, where: str) -> Config:
     try:
         return Config.model_validate(document)
     except ValidationError as error:
-        raise ConfigError("\n".join(f"{where}: {line}" for line in _lines(error, document))) from error
+        lines = _lines(error, document)
+        if len(lines) > _MOST_LINES:
+            lines[_MOST_LINES:] = [f"and {len(lines) - _MOST_LINES} mistakes more"]
+        raise ConfigError("\n".join(f"{where}: {line}" for line in lines)) from error
 
 
 def _lines(error: ValidationError, document: Any) -> list[str]:
@@ -45,7 +61,7 @@ def _lines(error: ValidationError, document: Any) -> list[str]:
     values: dict[str, str] = {}
     for item in error.errors(include_url=False):
         path = item["loc"] if item["type"] == "missing" else _path_in(document, item["loc"])
-        key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+        key = "".join(f"[{part}]" if isinstance(part, int) else f".{_in_a_line(part)}" for part in path).lstrip(".")
         unknown = item["type"] == "extra_forbidden"
         message = _unknown(path) if unknown else item["msg"].removeprefix("Value error, ")
         faults.setdefault(key, []).append(message)
@@ -54,10 +70,20 @@ def _lines(error: ValidationError, document: Any) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    """A value that was given, without the password of a URL."""
+    """A value that was given, without the password of a URL, cut off where it is long."""
     from streamseg.capture.redact import redact
 
-    return redact(repr(value))
+    try:
+        text = redact(repr(value))
+    except ValueError:
+        return f"a number of {value.bit_length()} bits"
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+
+
+def _in_a_line(key: str) -> str:
+    """A key as it can stand in a message."""
+    text = " ".join(key.split()) or repr(key)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
 def _path_in(document: Any, location: tuple[int | str, ...]) -> tuple[int | str, ...]:
@@ -74,13 +100,14 @@ def _unknown(path: tuple[int | str, ...]) -> str:
     section: type[BaseModel] = Config
     for part in path[:-1]:
         if isinstance(part, str):
-            section = StreamConfig if part == "streams" else _section_of(section, part)
+            section = _section_of(section.model_fields[part].annotation)
     allowed = list(section.model_fields)
     close = difflib.get_close_matches(str(path[-1]), allowed, 1)
     return f"unknown key{f', did you mean {close[0]}' if close else ''}; allowed are {', '.join(allowed)}"
 
 
-def _section_of(section: type[BaseModel], key: str) -> type[BaseModel]:
-    annotation = section.model_fields[key].annotation
-    assert isinstance(annotation, type) and issubclass(annotation, BaseModel)
-    return annotation
+def _section_of(annotation: Any) -> type[BaseModel]:
+    """The section that a key holds, one or several of them."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(_section_of(inner) for inner in get_args(annotation) if inner not in (..., type(None)))

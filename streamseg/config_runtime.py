@@ -1,12 +1,14 @@
 """The sections of the YAML that say how a run is run, not what comes of it: processes, and the HTTP server."""
 
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from streamseg.config_section import EnvName, Section
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:/-]+$", max_length=253)]
 SinkKind = Literal["cutouts", "clips", "video", "clean_plate", "objects", "events", "publish", "mqtt", "webhook"]
 
 
@@ -54,6 +56,17 @@ class WebConfig(Section):
     auth: Literal["token", "none"] = Field("token", description="none: anybody may do anything; loopback only")
     token_env: EnvName | None = Field(None, description="environment variable with the token; default: a new one")
     hosts: tuple[str, ...] = Field((), description="names that requests may call it by; default on loopback: its own")
+    add_hosts: tuple[HostName, ...] | None = Field(
+        None,
+        max_length=256,
+        description="hosts and networks (10.0.0.0/8) that added streams may name; default: on loopback any, else all "
+        "but this machine and link-local addresses",
+    )
+    add_folders: tuple[Path, ...] | None = Field(
+        None,
+        max_length=64,
+        description="folders whose files added streams may read, /dev for cameras; default: on loopback any, else none",
+    )
     hold: bool = Field(False, description="go on when all streams are over: others may be added")
 
     @model_validator(mode="after")

@@ -16,6 +16,9 @@ F32 = npt.NDArray[np.float32]
 I64 = npt.NDArray[np.int64]
 Box = tuple[float, float, float, float]
 
+_MOST_PIXELS = 64_000_000
+_MOST_SHIFT = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
@@ -210,13 +213,21 @@ def _characters(left: I64) -> tuple[str, I64]:
 
 
 def rle_decode(counts: str, size_hw: tuple[int, int]) -> U8:
-    """The mask (uint8 [h, w], 0 or 1) of a compressed run-length string; ValueError if it does not fill size_hw."""
+    """The mask (uint8 [h, w], 0 or 1) of a compressed run-length string.
+
+    Raises:
+        ValueError: it does not fill size_hw, or that is no size of a picture: at most 64 megapixels.
+    """
+    if min(size_hw) < 0 or size_hw[0] * size_hw[1] > _MOST_PIXELS:
+        raise ValueError(f"a mask of {size_hw[0]} x {size_hw[1]}; allowed are {_MOST_PIXELS // 1_000_000} megapixels")
     runs: list[int] = []
     value = shift = 0
     for char in counts.encode("ascii"):
         bits = char - 48
         if not 0 <= bits < 64:
             raise ValueError(f"run-length string holds {chr(char)!r}; allowed are the characters '0' to 'o'")
+        if shift > _MOST_SHIFT:
+            raise ValueError("run-length string holds a number longer than 64 bits")
         value |= (bits & 0x1F) << shift
         shift += 5
         if not bits & 0x20:

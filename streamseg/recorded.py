@@ -23,24 +23,32 @@ from streamseg.sinks.rotation import part_path
 
 log = logging.getLogger(__name__)
 
-Whole = Annotated[int, msgspec.Meta(ge=0)]
-Length = Annotated[float, msgspec.Meta(ge=0)]
+_FAR = 1_000_000
+"""No pixel lies further away."""
+_LONGEST_S = 9_000_000_000
+_LONGEST_LINE = 64 << 20
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+Whole = Annotated[int, msgspec.Meta(ge=0, le=_FAR)]
+Side = Annotated[int, msgspec.Meta(ge=1, le=_FAR)]
+Place = Annotated[float, msgspec.Meta(ge=-_FAR, le=_FAR)]
+Length = Annotated[float, msgspec.Meta(ge=0, le=_FAR)]
 
 
 class Mask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """size: height, width in pixels; counts: COCO's compressed run lengths."""
 
-    size: tuple[Annotated[int, msgspec.Meta(ge=1)], Annotated[int, msgspec.Meta(ge=1)]]
+    size: tuple[Side, Side]
     counts: str
 
 
 class RecordedObject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One object of a frame, as objects.schema.json describes it: box is x, y, w, h."""
 
-    id: Annotated[int, msgspec.Meta(ge=1)]
+    id: Annotated[int, msgspec.Meta(ge=1, le=(1 << 63) - 1)]
     label: Annotated[str, msgspec.Meta(min_length=1)]
     score: Annotated[float, msgspec.Meta(ge=0, le=1)]
-    box: tuple[float, float, Length, Length]
+    box: tuple[Place, Place, Length, Length]
     mask: Mask | None
     mask_offset: tuple[Whole, Whole] | None
     state: TrackState
@@ -49,8 +57,8 @@ class RecordedObject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RecordedFrame(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A line: pts in seconds; time is UTC in ISO 8601 or None; looked: whether the network looked at the frame."""
 
-    seq: Whole
-    pts: float
+    seq: Number
+    pts: Annotated[float, msgspec.Meta(ge=-_LONGEST_S, le=_LONGEST_S)]
     time: str | None
     objects: tuple[RecordedObject, ...]
     looked: bool = True
@@ -130,7 +138,7 @@ class RecordedObjects:
                 number += 1
                 try:
                     yield number, offset, self._frame(line)
-                except (msgspec.DecodeError, ValueError) as error:
+                except (ValueError, RecursionError) as error:
                     torn = not line.endswith(b"\n") and part == len(self._paths) - 1
                     if not torn:
                         raise self._error(part, number, str(error)) from error
@@ -139,9 +147,12 @@ class RecordedObjects:
 
     def _line(self, file: IO[bytes], part: int) -> bytes:
         try:
-            return file.readline()
+            line = file.readline(_LONGEST_LINE + 1)
         except (OSError, EOFError, zlib.error) as error:
             raise DataError(f"{self._paths[part]}: cannot be read: {error}") from error
+        if len(line) > _LONGEST_LINE:
+            raise DataError(f"{self._paths[part]}: a line of over {_LONGEST_LINE >> 20} MiB")
+        return line
 
     def _frame(self, line: bytes) -> RecordedFrame:
         frame = self._decoder.decode(line)

@@ -109,3 +109,17 @@ def test_cover_stays_inside_and_starts_even():
     assert cover((-3.2, 5.5, 9.1, 30.0), (20, 10)) == (0, 5, 10, 20)
     assert cover((3.0, 5.0, 9.0, 9.0), (20, 20), even=True) == (2, 4, 9, 9)
     assert cover((4.0, 4.0, 14.0, 8.0), (40, 40), margin=0.2) == (2, 2, 16, 10)
+
+
+@pytest.mark.parametrize(
+    ("counts", "size_hw", "told"),
+    [
+        ("o" * 100, (6, 5), "longer than 64 bits"),
+        ("0" * 12, (10**6, 10**6), "64 megapixels"),
+        ("1", (-1, -1), "64 megapixels"),
+        ("é", (1, 1), "ascii"),
+    ],
+)
+def test_run_lengths_of_what_is_no_mask(counts, size_hw, told):
+    with pytest.raises(ValueError, match=told):
+        rle_decode(counts, size_hw)

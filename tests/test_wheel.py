@@ -56,7 +56,15 @@ def run_there(elsewhere: Path, *arguments: str, cwd: Path) -> subprocess.Complet
 
 def test_it_holds_everything_that_the_tree_holds(wheel: Path) -> None:
     inside = set(zipfile.ZipFile(wheel).namelist())
-    kinds = ("*.py", "schemas/*.json", "configs/*.yaml", "weights/*.safetensors", "weights/*.md", "py.typed")
+    kinds = (
+        "*.py",
+        "schemas/*.json",
+        "configs/*.yaml",
+        "weights/*.safetensors",
+        "weights/*.md",
+        "weights/SHA256SUMS",
+        "py.typed",
+    )
     expected = {str(path.relative_to(ROOT)) for kind in kinds for path in (ROOT / "streamseg").rglob(kind)}
     expected |= {f"streamseg/configs/{path.name}" for path in (ROOT / "configs").glob("*.yaml")}
     assert "streamseg/py.typed" in expected

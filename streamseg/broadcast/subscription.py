@@ -35,5 +35,5 @@ def read(parts: list[bytes]) -> tuple[str, EncodedPicture | None] | None:
     try:
         stream = parts[0].decode().removesuffix("/")
         return stream, decode(parts[1]) if parts[1] else None
-    except (UnicodeDecodeError, msgspec.MsgspecError):
+    except (UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
         return None

@@ -14,17 +14,21 @@ from streamseg.stages import Source
 
 if TYPE_CHECKING:
     from streamseg.capture.privacy import Veiled
+    from streamseg.capture.reach import Hosts
 
 __all__ = ["expand", "is_live", "open_source", "parse_source", "redact"]
 
 
-def open_source(stream: StreamConfig, capture: CaptureConfig, *, newest_only: bool = True) -> "Veiled":
+def open_source(
+    stream: StreamConfig, capture: CaptureConfig, *, newest_only: bool = True, hosts: "Hosts | None" = None
+) -> "Veiled":
     """The source of a stream that expand() has named; its open() has still to be called.
 
     Live: only the newest frame is kept for whoever fetches, if newest_only (pace fast: every frame, as long as the
-    sender waits). Recorded: as fast as it is fetched (pace realtime: no faster than media time).
+    sender waits). Recorded: as fast as it is fetched (pace realtime: no faster than media time). hosts: which ones a
+    URL may name and lead to; None: any.
     """
-    source: Source = _open_bare(stream, capture)
+    source: Source = _open_bare(stream, capture, hosts)
     if is_live(stream.source) and newest_only and capture.pace != "fast":
         source = Freshest(source)
     elif not is_live(stream.source) and capture.pace == "realtime":
@@ -34,7 +38,7 @@ def open_source(stream: StreamConfig, capture: CaptureConfig, *, newest_only: bo
     return Veiled(source, stream.zones)
 
 
-def _open_bare(stream: StreamConfig, capture: CaptureConfig) -> Source:
+def _open_bare(stream: StreamConfig, capture: CaptureConfig, hosts: "Hosts | None") -> Source:
     """Each kind is imported when it is used: the street's renderer is large."""
     name = stream.name or "stream"
     match kind_of(stream.source):
@@ -49,7 +53,7 @@ def _open_bare(stream: StreamConfig, capture: CaptureConfig) -> Source:
         case "live":
             from streamseg.capture.live import LiveSource
 
-            return LiveSource(stream.source, capture, name)
+            return LiveSource(stream.source, capture, name, hosts)
         case "images":
             from streamseg.capture.folder import FolderSource
 
@@ -57,4 +61,4 @@ def _open_bare(stream: StreamConfig, capture: CaptureConfig) -> Source:
         case "video":
             from streamseg.capture.file import FileSource
 
-            return FileSource(stream.source, capture, name)
+            return FileSource(stream.source, capture, name, hosts)

@@ -59,6 +59,7 @@ def open_container(address: Address, open_timeout_s: float, read_timeout_s: floa
         SourceNotFound, SourceRefused, SourceUnreachable: by what the server or the system said.
         SourceInvalid: no video in it, or pictures over 8192 pixels a side or 64 megapixels.
     """
+    address.check()
     options = {"max_pixels": str(MAX_PIXELS), **address.options}
     timeout = (open_timeout_s, read_timeout_s) if address.remote else None
     began_s = time.monotonic()
@@ -102,6 +103,11 @@ def check_size(width: int, height: int, shown: str) -> None:
 
 def explain(error: Exception, address: Address) -> SourceError:
     """libav's error as one of ours, in one line that holds no credentials."""
+    trouble = address.reach.trouble if address.reach else None
+    if isinstance(trouble, SourceRefused):
+        return SourceRefused(f"{address.shown}: {trouble}")
+    if trouble is not None:
+        return SourceUnreachable(f"{address.shown}: cannot be reached ({trouble})")
     reason = getattr(error, "strerror", None) or str(error)
     code = getattr(error, "errno", None)
     if isinstance(error, _REFUSED):

@@ -11,8 +11,10 @@ import av
 from streamseg.capture.address import Address, file_address, url_address
 from streamseg.capture.container import Opened, explain
 from streamseg.capture.framing import Framer
+from streamseg.capture.reach import Hosts, Reach
 from streamseg.capture.reading import Reading, Recording
 from streamseg.capture.recording import check_file, creation_ns, told_duration_s
+from streamseg.capture.redact import is_url
 from streamseg.config import CaptureConfig
 from streamseg.errors import SourceError, SourceInvalid
 from streamseg.records import Frame, Place, StreamInfo
@@ -38,9 +40,10 @@ class FileSource:
         source: path, or http(s) URL.
         capture: start, end, max_frames, threads, timeouts.
         name: of the stream.
+        hosts: which ones a URL may name and lead to; None: any.
     """
 
-    def __init__(self, source: str, capture: CaptureConfig, name: str) -> None:
+    def __init__(self, source: str, capture: CaptureConfig, name: str, hosts: Hosts | None = None) -> None:
         self.dropped: dict[str, int] = {}
         self.exact = True
         self._source = source
@@ -48,6 +51,7 @@ class FileSource:
         self._name = name
         self._closed = threading.Event()
         self._lock = threading.Lock()
+        self._reach = Reach(source, hosts) if is_url(source) else None
         self._recording = Recording(self._address(), capture, dropped=self.dropped, closed=self._closed)
         self._reading: Reading | None = None
         self._after: Place | None = None
@@ -134,10 +138,10 @@ class FileSource:
         return self._capture.max_frames is not None and self._emitted >= self._capture.max_frames
 
     def _address(self) -> Address:
-        return url_address(self._source) if "://" in self._source else file_address(self._source)
+        return url_address(self._source, reach=self._reach) if self._reach else file_address(self._source)
 
     def _begin(self) -> Reading:
-        if "://" not in self._source:
+        if self._reach is None:
             check_file(self._source)
         return self._recording.begin()
 

@@ -15,7 +15,15 @@ _WILD = re.compile(r"[*?\[]")
 
 def is_glob(source: str) -> bool:
     """It holds wildcards, and is not itself the name of something that exists."""
-    return bool(_WILD.search(source)) and not Path(source).exists()
+    return bool(_WILD.search(source)) and not _exists(source)
+
+
+def is_folder(source: str) -> bool:
+    """It is the name of a folder that can be seen."""
+    try:
+        return Path(source).is_dir()
+    except OSError:
+        return False  # too long for a name, or in a folder that may not be entered
 
 
 def list_media(source: str) -> list[Path]:
@@ -28,15 +36,22 @@ def list_media(source: str) -> list[Path]:
     if is_glob(source):
         # Path.glob takes no absolute patterns
         found = [Path(name) for name in glob.glob(source, recursive=True)]  # noqa: PTH207
-    elif Path(source).is_dir():
+    elif is_folder(source):
         found = _entries(source)
-    elif Path(source).exists():
+    elif _exists(source):
         return [Path(source)]
     else:
         raise SourceNotFound(f"{source}: no such file or folder")
     allowed = IMAGE_SUFFIXES | VIDEO_SUFFIXES
     media = [path for path in found if path.suffix.lower() in allowed and not path.name.startswith(".")]
     return sorted((path for path in media if path.is_file()), key=_natural)
+
+
+def _exists(source: str) -> bool:
+    try:
+        return Path(source).exists()
+    except OSError:
+        return False
 
 
 def _entries(source: str) -> list[Path]:

@@ -16,6 +16,7 @@ from streamseg.capture.container import Opened, explain
 from streamseg.capture.decoder import Skip
 from streamseg.capture.framing import Framer
 from streamseg.capture.live_clock import LiveClock
+from streamseg.capture.reach import Hosts, Reach
 from streamseg.capture.status import SourceState, SourceStatus
 from streamseg.capture.wall_clock import WallClock
 from streamseg.config import CaptureConfig
@@ -50,11 +51,12 @@ class LiveSource:
         source: URL.
         capture: timeouts, tries and waits, transport, clock, end, max_frames, threads.
         name: of the stream.
+        hosts: which ones it may name and lead to; None: any.
     """
 
     exact = False
 
-    def __init__(self, source: str, capture: CaptureConfig, name: str) -> None:
+    def __init__(self, source: str, capture: CaptureConfig, name: str, hosts: Hosts | None = None) -> None:
         self.dropped: dict[str, int] = {}
         self._state: SourceState = "connecting"
         self._reason: str | None = None
@@ -62,6 +64,7 @@ class LiveSource:
         self._due_s: float | None = None
         self._skip = Skip.NOTHING
         self._source = source
+        self._reach = Reach(source, hosts)
         self._capture = capture
         self._name = name
         self._closed = threading.Event()
@@ -75,7 +78,7 @@ class LiveSource:
 
     def _address(self) -> Address:
         """What to open; asked anew for every try."""
-        return url_address(self._source, self._capture.rtsp_transport)
+        return url_address(self._source, self._capture.rtsp_transport, self._reach)
 
     @property
     def status(self) -> SourceStatus:

@@ -6,9 +6,9 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 from urllib.parse import urlsplit
 
-from streamseg.capture.listing import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_glob, list_media
-from streamseg.capture.redact import redact
-from streamseg.config import StreamConfig
+from streamseg.capture.listing import IMAGE_SUFFIXES, VIDEO_SUFFIXES, is_folder, is_glob, list_media
+from streamseg.capture.redact import is_url, redact
+from streamseg.config import LONGEST_SOURCE, StreamConfig
 from streamseg.errors import ConfigError, SourceError
 
 Kind = Literal["synthetic", "live", "camera", "images", "video"]
@@ -46,12 +46,15 @@ def kind_of(source: str) -> Kind:
     Raises:
         ConfigError: a URL of another scheme, without a host, or with white space; images and videos mixed.
     """
+    if len(source) > LONGEST_SOURCE or "\0" in source:
+        told = "a character 0 in it" if "\0" in source else f"{len(source)} characters, not at most {LONGEST_SOURCE}"
+        raise ConfigError(f"SOURCE {redact(source)[:80]!r}: {told}; no file or URL is called so")
     scheme = _SCHEME.match(source)
     if scheme:
         return _kind_of_url(source, scheme[1].lower())
     if _CAMERA.fullmatch(source):
         return "camera"
-    if not is_glob(source) and not Path(source).is_dir():
+    if not is_glob(source) and not is_folder(source):
         return "images" if Path(source).suffix.lower() in IMAGE_SUFFIXES else "video"
     suffixes = {path.suffix.lower() for path in _listed(source)}
     if suffixes & IMAGE_SUFFIXES and suffixes & VIDEO_SUFFIXES:
@@ -61,10 +64,10 @@ def kind_of(source: str) -> Kind:
 
 def _kind_of_url(source: str, scheme: str) -> Kind:
     shown = redact(source)
-    if scheme not in _SCHEMES:
-        raise ConfigError(f"{shown}: scheme {scheme!r} is not read; allowed are {', '.join(_SCHEMES)}")
     if re.search(r"\s", source):
         raise ConfigError(f"{scheme} URL: white space in it; write it as %20")
+    if scheme not in _SCHEMES:
+        raise ConfigError(f"{shown}: scheme {scheme!r} is not read; allowed are {', '.join(_SCHEMES)}")
     if scheme == "synthetic":
         return "synthetic"
     try:
@@ -103,7 +106,7 @@ def expand(streams: Sequence[StreamConfig]) -> list[StreamConfig]:
 
 def _each_video(stream: StreamConfig) -> list[StreamConfig]:
     source = stream.source
-    if kind_of(source) != "video" or not (is_glob(source) or ("://" not in source and Path(source).is_dir())):
+    if kind_of(source) != "video" or not (is_glob(source) or (not is_url(source) and is_folder(source))):
         return [stream]
     paths = _listed(source)
     for path in paths:
@@ -120,7 +123,7 @@ def _each_video(stream: StreamConfig) -> list[StreamConfig]:
 def _check_utf8(source: str) -> None:
     """Names that are not would fit into no message, JSON or log."""
     if any("\ud800" <= char <= "\udfff" for char in source):
-        raise ConfigError(f"SOURCE {source!r}: not UTF-8; rename the file")
+        raise ConfigError(f"SOURCE {source[:200]!r}: not UTF-8; rename the file")
 
 
 def _listed(source: str) -> list[Path]:
@@ -145,7 +148,7 @@ def _wish(source: str) -> str:
     if is_glob(source):
         # frames/*.png is named after its folder
         path = next((p for p in path.parents if not is_glob(str(p))), path)
-    return _safe(path.name if path.is_dir() else path.stem)
+    return _safe(path.name if is_folder(str(path)) else path.stem)
 
 
 def _safe(text: str) -> str:

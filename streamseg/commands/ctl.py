@@ -8,6 +8,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -199,10 +200,14 @@ def _path(stream: str) -> str:
 def _settings(flags: dict[str, Any]) -> dict[str, Any]:
     """The flags that were given, zones and lines out of their file."""
     given = {key: value for key, value in flags.items() if value is not None and key != "zones"}
-    if flags["zones"] is not None:
-        document = read_yaml(flags["zones"])
-        unknown = sorted(set(document) - {"zones", "lines"})
-        if unknown or not document:
-            raise ConfigError(f"--zones {flags['zones']}: {', '.join(unknown) or 'empty'}; allowed are zones, lines")
-        given |= document
-    return given
+    return given if flags["zones"] is None else given | read_zones(Path(flags["zones"]))
+
+
+def read_zones(path: Path) -> dict[str, Any]:
+    """What a file of --zones holds: zones, lines or both; ConfigError where it is no such file."""
+    document = read_yaml(path)
+    known = isinstance(document, dict)
+    unknown = sorted(map(str, set(document) - {"zones", "lines"})) if known else [f"a {type(document).__name__}"]
+    if unknown or not document:
+        raise ConfigError(f"--zones {path}: {', '.join(unknown) or 'empty'}; allowed are zones, lines")
+    return dict(document)

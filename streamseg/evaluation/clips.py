@@ -6,6 +6,7 @@ rows of nine columns class 1 is what counts, and a track on a person of another 
 left out, as the MOTChallenge does.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -171,7 +172,7 @@ def read_masks(file: Path) -> Iterator[tuple[int, _MaskLine]]:
     for number, text in enumerate(_lines(file), 1):
         try:
             line = decoder.decode(text)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise DataError(f"{file}: line {number}: {error}") from error
         if line.labelled:
             yield line.frame, line
@@ -182,9 +183,12 @@ def read_boxes(file: Path) -> defaultdict[int, list[_Row]]:
     rows: defaultdict[int, list[_Row]] = defaultdict(list)
     for number, text in enumerate(_lines(file), 1):
         try:
-            frame, identity, x, y, w, h, flag, *rest = map(float, text.split(","))
+            numbers = [float(word) for word in text.split(",")]
+            if not all(map(math.isfinite, numbers)):
+                raise ValueError("a number that is none")
+            frame, identity, x, y, w, h, flag, *rest = numbers
         except ValueError as error:
-            raise DataError(f"{file}: line {number}: not frame,id,x,y,w,h,flag,... in numbers: {text}") from error
+            raise DataError(f"{file}: line {number}: not frame,id,x,y,w,h,flag,... in numbers: {text[:80]}") from error
         kind = int(rest[0]) if len(rest) == 2 else 1
         counts = flag != 0 and kind == 1
         if counts or kind in _OTHER_PEOPLE:

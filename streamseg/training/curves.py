@@ -54,5 +54,5 @@ def _row(line: str) -> Row | None:
         row = json.loads(line)
         terms = [weight * row[name] for name, weight in WEIGHTS.items() if name in row]
         return {"images": row["images"]} | row | {"loss": sum(terms)}
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return None

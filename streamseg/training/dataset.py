@@ -6,7 +6,7 @@ regions that may hold several objects merged; `info.boxes_only` boxes without ma
 """
 
 import json
-import zipfile
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +18,13 @@ import numpy.typing as npt
 
 from streamseg.errors import DataError
 from streamseg.geometry import rle_decode
+from streamseg.training.members import image_size, reader_of
 
 U8 = npt.NDArray[np.uint8]
+
+_MOST_PIXELS = 64_000_000
+_FAR = 100_000
+"""Corners further outside of a picture, px, are as good as there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,11 @@ class Picture:
     labels: dict[int, int]
 
     def rgb(self) -> U8:
-        """uint8 [H, W, 3] RGB."""
-        image = cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR)
+        """uint8 [H, W, 3] RGB; DataError if it cannot be decoded, or not as what the data set says."""
+        told = image_size(self.jpeg)
+        if told is not None and self.size_hw not in (told, told[::-1]):
+            raise DataError(f"image {self.id}: {told[1]} x {told[0]} pixels, not {self.size_hw[1]} x {self.size_hw[0]}")
+        image = _decoded(self.jpeg)
         if image is None or image.shape[:2] != self.size_hw:
             raise DataError(f"image {self.id}: cannot be decoded as {self.size_hw[1]} x {self.size_hw[0]} pixels")
         return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
@@ -63,9 +71,20 @@ class Picture:
         return [self.annotation(i) for i in range(len(self.rows))]
 
     def annotation(self, index: int) -> Annotation:
-        """One of the marked objects."""
+        """One of the marked objects; DataError if its row is none."""
         row = self.rows[index]
+        try:
+            return self._annotation(row)
+        except (KeyError, TypeError, ValueError, OverflowError, cv2.error) as error:
+            if isinstance(error, DataError):
+                raise
+            told = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            raise DataError(f"image {self.id}: an annotation cannot be used ({told})") from error
+
+    def _annotation(self, row: dict[str, Any]) -> Annotation:
         x, y, w, h = row["bbox"]
+        if not all(math.isfinite(number) for number in (x, y, w, h)):
+            raise DataError(f"annotation {row['id']}: bbox {row['bbox']}: four numbers are needed")
         mask = _mask(row.get("segmentation"), self.size_hw)
         crowd = bool(row.get("iscrowd")) or not self.separated
         label, dark = self.labels.get(row["category_id"], -1), float(row.get("dark", 0))
@@ -85,7 +104,7 @@ class Dataset:
 
 def load_dataset(path: Path, labels: Sequence[str]) -> Dataset:
     """Read a zip or folder; DataError names what breaks the format. labels: the network's class names, in order."""
-    read = _reader(path)
+    read = reader_of(path)
     try:
         document = json.loads(read("annotations.json"))
         info = document.get("info", {})
@@ -98,7 +117,7 @@ def load_dataset(path: Path, labels: Sequence[str]) -> Dataset:
             Picture(
                 image["id"],
                 read(image["file_name"]),
-                (image["height"], image["width"]),
+                _size(image),
                 tuple(rows[image["id"]]),
                 known,
                 bool(info.get("separated", True)),
@@ -106,21 +125,28 @@ def load_dataset(path: Path, labels: Sequence[str]) -> Dataset:
             )
             for image in document["images"]
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path}: not a COCO-format data set ({type(error).__name__}: {error})") from error
+    except DataError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        told = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise DataError(f"{path}: not a COCO-format data set ({told})") from error
     return Dataset(str(info.get("source", path.stem)), pictures, info)
 
 
-def _reader(path: Path) -> Any:
-    if path.is_dir():
-        return lambda name: (path / name).read_bytes()
-    if not path.exists():
-        raise DataError(f"{path}: no such file or folder; a data set is a zip or folder with annotations.json")
+def _decoded(content: bytes) -> U8 | None:
     try:
-        archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
-        raise DataError(f"{path}: not a zip; a data set is a zip or folder with annotations.json") from error
-    return archive.read
+        return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        return None  # nothing in it, or more pixels than OpenCV takes
+
+
+def _size(image: dict[str, Any]) -> tuple[int, int]:
+    height, width = image["height"], image["width"]
+    if not (isinstance(height, int) and isinstance(width, int) and min(height, width) >= 1):
+        raise ValueError(f"image {image['id']}: {width} x {height} pixels")
+    if height * width > _MOST_PIXELS:
+        raise ValueError(f"image {image['id']}: {width} x {height} pixels; at most {_MOST_PIXELS} are read")
+    return height, width
 
 
 def _mask(segmentation: Any, size_hw: tuple[int, int]) -> U8 | None:
@@ -128,10 +154,13 @@ def _mask(segmentation: Any, size_hw: tuple[int, int]) -> U8 | None:
         return None
     if isinstance(segmentation, list):
         mask = np.zeros(size_hw, np.uint8)
-        polygons = [np.rint(np.reshape(p, (-1, 2))).astype(np.int32) for p in segmentation]
+        polygons = [np.rint(np.reshape(p, (-1, 2)).clip(-_FAR, _FAR)).astype(np.int32) for p in segmentation]
         return cv2.fillPoly(mask, polygons, 1)
     counts = segmentation["counts"]
     if isinstance(counts, str):
-        return rle_decode(counts, tuple(segmentation["size"]))
+        height, width = segmentation["size"]
+        return rle_decode(counts, (height, width))
+    if min(counts) < 0 or sum(counts) != size_hw[0] * size_hw[1]:
+        raise ValueError(f"run lengths add up to {sum(counts)}, not to {size_hw[0]} x {size_hw[1]} pixels")
     values = np.arange(len(counts), dtype=np.uint8) & 1
     return np.repeat(values, counts).reshape(size_hw, order="F")

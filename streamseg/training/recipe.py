@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
+from streamseg.config_file import read_yaml
 from streamseg.config_section import Section
 from streamseg.errors import ConfigError
 
@@ -51,9 +51,10 @@ def load_recipe(path: Path | None) -> Recipe:
     """Read a recipe, or the defaults; ConfigError names each wrong key."""
     if path is None:
         return Recipe()
+    document = read_yaml(path)
     try:
-        return Recipe.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, ValidationError) as error:
-        raise ConfigError(f"{path}: {error}") from error
+        return Recipe.model_validate(document)
+    except ValidationError as error:
+        wrong = [(".".join(map(str, item["loc"])), item["msg"]) for item in error.errors(include_input=False)]
+        lines = [f"{path}: {' '.join(key.split())[:200] or 'the file'}: {message}" for key, message in wrong[:100]]
+        raise ConfigError("\n".join(lines)) from error

@@ -8,6 +8,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+import msgspec
+
 from streamseg.config import ModelConfig
 from streamseg.errors import ConfigError, DataError
 from streamseg.evaluation.names import distinct_names
@@ -109,6 +111,6 @@ def _read(file: Path) -> list[Validation]:
     if not file.exists():
         return []
     try:
-        return [Validation(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
-    except (OSError, TypeError, ValueError) as error:
+        return [msgspec.convert(json.loads(line), Validation) for line in file.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{file}: not the validations of a run ({error}); use another --out") from error

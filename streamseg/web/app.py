@@ -12,6 +12,7 @@ from streamseg.config import LineConfig, Share, StreamConfig, ZoneConfig
 from streamseg.web import prometheus
 from streamseg.web.access import Access
 from streamseg.web.asking import AskRun, Refused, StreamName
+from streamseg.web.bodies import SmallBodies
 from streamseg.web.viewers import Viewers
 from streamseg.web.watching import watching
 
@@ -58,6 +59,7 @@ def make_app(
     app = FastAPI(
         title="streamseg", version=version, docs_url="/api/docs", redoc_url=None, openapi_url="/api/openapi.json"
     )
+    app.add_middleware(SmallBodies)
     if hosts:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     access = Access(token)

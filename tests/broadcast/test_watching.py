@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 import uvicorn
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from streamseg.broadcast.tap import Tap
 from streamseg.config import Config
-from streamseg.runtime.web_host import viewers_of
+from streamseg.runtime.web_host import settings, viewers_of
 from streamseg.sinks.encoder import Encoded
 from streamseg.sinks.fragments import Sample
 from streamseg.web import viewers as viewers_module
@@ -58,10 +58,9 @@ class Served:
         self.viewers = Viewers(self._folder)
         app = make_app(ask, version="0", token="", hosts=("127.0.0.1",), viewers=self.viewers)
         listener = socket.create_server(("127.0.0.1", 0))
-        settings = uvicorn.Config(
-            app, log_config=None, lifespan="off", ws_per_message_deflate=False, timeout_graceful_shutdown=1
-        )
-        self._server = uvicorn.Server(settings)
+        served = settings(app)
+        served.timeout_graceful_shutdown = 1
+        self._server = uvicorn.Server(served)
         self.port = listener.getsockname()[1]
         await self._server.serve([listener])
         self.viewers.close()
@@ -135,6 +134,18 @@ def test_viewers_that_leave_are_forgotten(caplog: pytest.LogCaptureFixture) -> N
             assert served.watching == 2
         wait_for(lambda: served.watching == 0)
     assert caplog.text == ""
+
+
+def test_a_viewer_that_talks_is_not_listened_to() -> None:
+    with serving() as served, ws(served) as messages:
+        messages.recv(PATIENCE_S)
+        messages.send("x" * 1024)
+        with pytest.raises(ConnectionClosed) as closed:
+            for _ in range(200):
+                messages.send("x" * 100_000)
+                messages.recv(PATIENCE_S)
+        assert closed.value.rcvd is None or closed.value.rcvd.code == 1009, "too big"
+        wait_for(lambda: served.watching == 0)
 
 
 def test_no_more_than_a_hundred_watch(monkeypatch: pytest.MonkeyPatch) -> None:

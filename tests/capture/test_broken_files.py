@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from streamseg.capture.file import FileSource
+from streamseg.capture.spec import kind_of
 from streamseg.config import CaptureConfig
 from streamseg.errors import SourceError, SourceInvalid, SourceNotFound, SourceRefused
 
@@ -215,3 +216,11 @@ def test_a_text_shorter_than_any_box_is_not_called_truncated(tmp_path: Path) -> 
     path.write_text("hello\n")
     with pytest.raises(SourceInvalid, match="not a video"):
         FileSource(str(path), CaptureConfig(), "note").open()
+
+
+def test_a_path_with_a_scheme_in_it_is_a_path(write_clip: WriteClip, tmp_path: Path) -> None:
+    folder = tmp_path / "http:"
+    folder.mkdir()
+    path = write_clip("clip.mp4", frames=3).rename(folder / "clip.mp4")
+    name = f"{folder}//{path.name}"
+    assert kind_of(name) == "video" and len(list(_source(name))) == 3
