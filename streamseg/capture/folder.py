@@ -161,7 +161,7 @@ def read_image(path: Path) -> Image:
         with av.open(io.BytesIO(content), options={"max_pixels": str(MAX_PIXELS)}) as probe:
             codec = probe.streams.video[0].codec_context
             width, height = codec.width, codec.height
-    except (OSError, ValueError, IndexError) as error:
+    except (av.error.FFmpegError, OSError, ValueError, IndexError) as error:  # an end of file is no OSError
         raise SourceInvalid(f"{path}: not an image that can be decoded ({error.__class__.__name__})") from error
     if not width or not height:
         raise SourceInvalid(f"{path}: not an image that can be decoded, or one of over {MAX_PIXELS} pixels")

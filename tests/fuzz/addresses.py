@@ -31,6 +31,8 @@ _ENDPOINTS = [b"ipc:///run/a", b"tcp://127.0.0.1:5555", b"tcp://*:*"]
 
 def _read_source(content: bytes) -> None:
     text = content.decode("utf-8", "surrogateescape")
+    if not is_url(text) and any(sign in text for sign in "*?["):
+        return  # how long a pattern takes is a matter of this machine's disks
     [stream, *_] = expand([parse_source(text)]) or [None]
     if stream is None:
         return

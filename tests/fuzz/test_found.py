@@ -1,10 +1,12 @@
 """What once did something else than be refused, as small as it was found, or thought of."""
 
 import json
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from streamseg.cli import main
 from streamseg.runtime import messages
 from streamseg.runtime.checkpoint import Checkpoint
 from tests.fuzz.content import _DATA, _weights, data_set, join, onnx, split
@@ -122,6 +124,7 @@ FOUND = [
     ("sources", b"a" * 4000 + b".mp4\xff"),
     ("sources", b"\0"),
     ("sources", b"sync://x\ny"),
+    ("pictures-of-folders", b"\x89PNG" + b"\xdd\xff\xff\xff\xff" * 40),
     ("pictures", TARGETS["pictures"].seeds()[0].replace(b"\x97", b"\x98", 1) + DEEP),
     ("sources", b"a" * 5000),
 ]
@@ -147,3 +150,24 @@ def test_a_bomb_is_refused_before_it_goes_off(bomb: str) -> None:
 def test_there_is_no_room_for_what_allocates_first() -> None:
     with bounded_memory(), pytest.raises(MemoryError):
         bytearray(1 << 30)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "content", "status"),
+    [
+        (["check", "FILE"], b"[" * 5000, 2),
+        (["check", "FILE"], b"\xff\xfe\x00", 2),
+        (["run", "synthetic://street?seconds=1", "--config", "FILE"], b"model: {1: 2}", 2),
+        (["run", "synthetic://street?seconds=1", "--model", "FILE.safetensors"], plan(widths=[10**9, 2, 2, 2]), 2),
+        (["run", "synthetic://street?seconds=1", "--model", "FILE.onnx"], onnx({"names": "(" * 20_000}), 2),
+        (["render", "clip.mp4", "FILE"], outlined([6, 5], "o" * 9), 1),
+    ],
+    ids=range(6),
+)
+def test_a_command_says_so_in_a_line(tmp_path, monkeypatch, capfd, arguments, content, status):
+    monkeypatch.chdir(tmp_path)
+    name = arguments[-1].replace("FILE", "file")
+    Path(name).write_bytes(content)
+    assert main([*arguments[:-1], name]) == status
+    told = [line for line in capfd.readouterr().err.splitlines() if "level=" not in line]
+    assert len(told) == 1 and told[0].startswith("streamseg: error: ") and name in told[0], told
