@@ -160,7 +160,7 @@ def read_image(path: Path) -> Image:
         # a small file may hold a huge picture: its size is read before its pixels
         with av.open(io.BytesIO(content), options={"max_pixels": str(MAX_PIXELS)}) as probe:
             codec = probe.streams.video[0].codec_context
-            width, height = codec.width, codec.height
+            width, height = (codec.width, codec.height) if codec else (0, 0)  # none: no decoder knows it
     except (av.error.FFmpegError, OSError, ValueError, IndexError) as error:  # an end of file is no OSError
         raise SourceInvalid(f"{path}: not an image that can be decoded ({error.__class__.__name__})") from error
     if not width or not height:

@@ -125,6 +125,12 @@ FOUND = [
     ("sources", b"\0"),
     ("sources", b"sync://x\ny"),
     ("pictures-of-folders", b"\x89PNG" + b"\xdd\xff\xff\xff\xff" * 40),
+    (
+        "pictures-of-folders",
+        bytes.fromhex(
+            "ff0a0a0a0a0a0a0501000000000000000a0a0a240a0a0a0a0a00000000000000000000000000000000000000000000000a0a0a0a0a0a0a2a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0affc000110800080008030122d7021101031101ffc47114c000d9"
+        ),
+    ),
     ("pictures", TARGETS["pictures"].seeds()[0].replace(b"\x97", b"\x98", 1) + DEEP),
     ("sources", b"a" * 5000),
 ]
