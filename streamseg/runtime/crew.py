@@ -51,7 +51,8 @@ class Member:
 
     def tell(self, order: Order, fds: Sequence[int] = ()) -> None:
         """Send an order; one that cannot be sent is told again to a successor, as far as it matters."""
-        if not control.send(self.line, encode(order), fds):
+        # of one that was buried the line is closed
+        if self.line.fileno() < 0 or not control.send(self.line, encode(order), fds):
             log.debug("worker=%s gone before=%s", self.name, type(order).__name__)
 
 
@@ -105,7 +106,7 @@ class Crew:
     def is_ready(self, member: Member, bells: str) -> None:
         """A worker can be rung at this endpoint: tell all others."""
         member.bells = bells
-        for other in self.members.values():
+        for other in self.present():
             if other is not member:
                 other.tell(Route(member.name, bells))
 
