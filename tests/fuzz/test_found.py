@@ -125,6 +125,7 @@ FOUND = [
     ("sources", b"\0"),
     ("sources", b"sync://x\ny"),
     ("pictures-of-folders", b"\x89PNG" + b"\xdd\xff\xff\xff\xff" * 40),
+    ("pictures-of-folders", b"\xff\n\n\n\n\x05\n\n\n$\n\n\n\n\n" + bytes(23)),
     (
         "pictures-of-folders",
         bytes.fromhex(
