@@ -110,7 +110,21 @@ events = Table(
 )
 """What events.jsonl holds. number: among those of its run's stream; at: time, or pts where no time is known."""
 
-OF_A_TRACK = (shots, visits, colours, events)
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("track", Integer, primary_key=True, autoincrement=False),
+    Column("verdict", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("began", Float, nullable=False),
+    Index("reviews_by_verdict", "verdict", "began", "stream", "track"),
+)
+"""What a person said of a track: approved or rejected, at a time (UTC). began: the track's."""
+
+VERDICTS = ("approved", "rejected")
+
+OF_A_TRACK = (shots, visits, colours, events, reviews)
 """What goes with a track."""
 
 Key = tuple[str, int]

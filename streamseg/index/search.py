@@ -2,15 +2,15 @@
 
 import heapq
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice, product
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, Table, and_, or_, select
+from sqlalchemy import Connection, Integer, Row, Select, Table, and_, cast, exists, func, or_, select
 
-from streamseg.index.schema import Key, among, colours, shots, tracks, visits
+from streamseg.index.schema import Key, among, colours, reviews, shots, tracks, visits
 
 _NAMED_SHARE = 0.2
 """So much of an object has a colour for it to be found by that."""
@@ -23,12 +23,17 @@ Place = tuple[float, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What tracks are asked for; empty: all. Times and seconds as in schema.py; after: where the last page ended."""
+    """What tracks are asked for; empty: all.
+
+    Times and seconds as in schema.py; pictured: only those with a best shot; after: where the last page ended.
+    """
 
     streams: Sequence[str] = ()
     labels: Sequence[str] = ()
     zone: str | None = None
     colour: str | None = None
+    verdict: Literal["approved", "rejected", "none"] | None = None
+    pictured: bool = False
     since: float | None = None
     until: float | None = None
     least_s: float | None = None
@@ -52,11 +57,12 @@ class Hit:
     last_time: float | None
     score: float
     folder: str
-    path: list[tuple[float, float, float]]
+    path: list[list[float]]
     zones: list[str] = field(default_factory=list)
     colours: dict[str, float] = field(default_factory=dict)
     shots: list[dict[str, Any]] = field(default_factory=list)
     alike: float | None = None
+    verdict: str | None = None
 
     @property
     def place(self) -> Place:
@@ -95,6 +101,28 @@ def track(connection: Connection, key: Key) -> Hit | None:
     return next(iter(_filled(connection, list(connection.execute(_COLUMNS.where(_is(tracks, key)))))), None)
 
 
+def timeline(connection: Connection, query: Query, first: float, last: float, bins: int) -> list[int]:
+    """How many tracks that query finds began in each of so many equal parts of a time; its limit and after are ignored.
+
+    Args:
+        connection: to the index.
+        query: what tracks.
+        first, last: the time, as in Hit.began; last > first.
+        bins: the parts, 1 or more.
+    """
+    bins_of = cast((tracks.c.began - first) * (bins / (last - first)), Integer)
+    spanned = replace(query, since=max(first, query.since or first), until=min(last, query.until or last), after=None)
+    counts = [0] * bins
+    streams: list[str | None] = [*query.streams] or [None]
+    labels: list[str | None] = [*query.labels] or [None]
+    for stream, label in product(streams, labels):
+        columns = select(bins_of.label("bin"), func.count().label("many")).select_from(tracks)
+        found = _narrowed(columns, spanned, stream, label).order_by(None).group_by("bin")
+        for row in connection.execute(found):
+            counts[min(row.bin, bins - 1)] += row.many
+    return counts
+
+
 _COLUMNS = select(*(column for column in tracks.c if column.name != "appearance"))
 
 
@@ -117,29 +145,49 @@ def _read(connection: Connection, statement: Select[Any]) -> Iterator[Row[Any]]:
 
 def _narrowed(columns: Select[Any], query: Query, stream: str | None, label: str | None) -> Select[Any]:
     """One stream, or all; one label, or all; in the order of what leads: zones, colours, or the tracks themselves."""
-    lead: Table = visits if query.zone is not None else colours if query.colour is not None else tracks
+    joined = [table for table, needed in _NEEDED if needed(query)]
+    lead: Table = joined[0] if joined else tracks
     statement = columns
-    for table in {id(table): table for table in (visits, colours) if _needed(table, query)}.values():
+    for table in joined:
         statement = statement.join(table, and_(table.c.stream == tracks.c.stream, table.c.track == tracks.c.track))
-    if query.zone is not None:
-        statement = statement.where(visits.c.zone == query.zone)
-    if query.colour is not None:
-        statement = statement.where(colours.c.colour == query.colour, colours.c.share >= _NAMED_SHARE)
+    statement = statement.where(*_times(lead, query), *_features(query))
     if stream is not None:
         statement = statement.where(lead.c.stream == stream)
     if label is not None:
         statement = statement.where((visits if lead is visits else tracks).c.label == label)
-    statement = statement.where(*_times(lead, query))
-    seconds = tracks.c.last_pts - tracks.c.first_pts
-    if query.least_s is not None:
-        statement = statement.where(seconds >= query.least_s)
-    if query.most_s is not None:
-        statement = statement.where(seconds <= query.most_s)
     return statement.order_by(lead.c.began.desc(), lead.c.stream, lead.c.track)
 
 
-def _needed(table: Table, query: Query) -> bool:
-    return (query.zone if table is visits else query.colour) is not None
+_NEEDED: tuple[tuple[Table, Callable[[Query], bool]], ...] = (
+    (reviews, lambda query: query.verdict not in (None, "none")),
+    (visits, lambda query: query.zone is not None),
+    (colours, lambda query: query.colour is not None),
+)
+"""What is joined to the tracks of a query; the first of them leads."""
+
+
+def _features(query: Query) -> Iterator[Any]:
+    """What is asked of a track beside its stream, class and time."""
+    if query.zone is not None:
+        yield visits.c.zone == query.zone
+    if query.colour is not None:
+        yield and_(colours.c.colour == query.colour, colours.c.share >= _NAMED_SHARE)
+    if query.verdict == "none":
+        yield ~_has(reviews)
+    elif query.verdict is not None:
+        yield reviews.c.verdict == query.verdict
+    if query.pictured:
+        yield _has(shots)
+    seconds = tracks.c.last_pts - tracks.c.first_pts
+    if query.least_s is not None:
+        yield seconds >= query.least_s
+    if query.most_s is not None:
+        yield seconds <= query.most_s
+
+
+def _has(table: Table) -> Any:
+    """Whether a track has any row there."""
+    return exists().where(table.c.stream == tracks.c.stream, table.c.track == tracks.c.track)
 
 
 def _times(lead: Table, query: Query) -> Iterator[Any]:
@@ -167,10 +215,11 @@ def _filled(connection: Connection, rows: Sequence[Row[Any]], alike: Sequence[fl
     for row in _of(connection, shots, by_key):
         told = {name: value for name, value in row._mapping.items() if name not in ("stream", "track")}
         by_key[row.stream, row.track].shots.append(told)
+    verdicts = {(row.stream, row.track): row.verdict for row in _of(connection, reviews, by_key)}
     for hit in hits:
         hit.zones.sort()
         hit.shots.sort(key=lambda shot: shot["rank"])
-    return hits
+    return [replace(hit, verdict=verdicts.get((hit.stream, hit.track))) for hit in hits]
 
 
 def _of(connection: Connection, table: Table, keys: dict[Key, Hit]) -> Iterator[Row[Any]]:

@@ -83,6 +83,29 @@ class Index:
             for table in (*schema.OF_A_TRACK, schema.tracks, schema.streams):
                 connection.execute(delete(table).where(table.c.stream == name))
 
+    def review(self, key: Key, verdict: str | None, at: float) -> bool:
+        """Note what a person says of a track at a time (UTC), None: nothing any more; False: there is no such track."""
+        stream, number = key
+        tracks, reviews = schema.tracks.c, schema.reviews
+        with self._told(), self.engine.begin() as connection:
+            began = connection.execute(
+                select(tracks.began).where(tracks.stream == stream, tracks.track == number)
+            ).scalar()
+            if began is None:
+                return False
+            _delete(connection, reviews, [key])
+            if verdict is not None:
+                row = {"stream": stream, "track": number, "verdict": verdict, "at": at, "began": began}
+                connection.execute(reviews.insert(), row)
+        return True
+
+    def approved(self) -> set[Key]:
+        """Tracks that a person wants to keep."""
+        reviews = schema.reviews.c
+        with self.reading() as connection:
+            query = select(reviews.stream, reviews.track).where(reviews.verdict == "approved")
+            return {(stream, track) for stream, track in connection.execute(query)}
+
     def older_than(self, time: float) -> list[Key]:
         """Tracks that are over, and were seen last before a time; without one they are never too old."""
         tracks = schema.tracks.c

@@ -1,7 +1,7 @@
 """What is old goes: results beyond an age or a size are removed, the oldest first, while others are written.
 
 Only what streamseg wrote and will not write again is looked at: parts of files that a newer part has followed, clips,
-cut-outs, and best shots of tracks that are over. Links are never followed.
+cut-outs, and best shots of tracks that are over. What a person has approved stays. Links are never followed.
 """
 
 import functools
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from streamseg.config_output import OutputConfig
 from streamseg.index import Index
+from streamseg.index.schema import Key
 from streamseg.sinks.outdir import is_ours
 from streamseg.sinks.rotation import last_part
 
@@ -75,7 +76,8 @@ class Retention:
         results = sorted(result for stream in self._streams() for result in _files(stream))
         left = sum(result.size for result in results)
         short = max(0, self._free - shutil.disk_usage(self._folder).free) if self._folder.exists() else 0
-        judge = _Judge(self._folder)
+        approved = self._index.approved() if self._index else set[Key]()
+        judge = _Judge(self._folder, approved)
         going, size = list[Result](), 0
         for result in results:
             too_old = self._age_ns is not None and written_ns(result.at_ns) < now_ns - self._age_ns
@@ -85,7 +87,7 @@ class Retention:
             if judge.may_go(result.path):
                 going.append(result)
                 size, left = size + result.size, left - result.size
-        self._forget(going, now_ns)
+        self._forget(going, approved, now_ns)
         for result in going:
             result.path.unlink(missing_ok=True)
         for stream in self._streams():
@@ -93,7 +95,7 @@ class Retention:
             _remove_empty(stream / "clips", now_ns)
         return Removed(len(going), size, left)
 
-    def _forget(self, going: list[Result], now_ns: int) -> None:
+    def _forget(self, going: list[Result], approved: set[Key], now_ns: int) -> None:
         """What is about to go is not to be found any more: rows first, for files without a row are found again."""
         if self._index is None:
             return
@@ -101,6 +103,7 @@ class Retention:
         keys = {(place[0], int(place[2].split("-")[0])) for place in places if place[-1] == "best.png"}
         if self._age_ns is not None:
             keys |= set(self._index.older_than((now_ns - self._age_ns) / 1e9))
+        keys -= approved
         self._index.forget(sorted(keys))
 
     def _streams(self) -> list[Path]:
@@ -112,8 +115,8 @@ class Retention:
 class _Judge:
     """Tells which files of an output folder may go; in one sweep it looks once at each track, and for newest parts."""
 
-    def __init__(self, folder: Path):
-        self._folder = folder
+    def __init__(self, folder: Path, approved: set[Key]):
+        self._folder, self._approved = folder, approved
         self._newest = functools.cache(last_part)
         self._is_over = functools.cache(_is_over)
 
@@ -129,6 +132,8 @@ class _Judge:
                     return False
                 newest = self._newest(self._folder / stream, f"{part['stem']}.{part['extension']}")
                 return int(part["index"] or 1) < newest
+            case ["cutouts" | "clips", track, *_] if self._is_approved(stream, track):
+                return False
             case ["cutouts", track, name] if _TRACK.fullmatch(track):
                 return bool(_CUTOUT.fullmatch(name)) or (bool(_BEST.fullmatch(name)) and self._is_over(path.parent))
             case ["clips", name]:
@@ -136,6 +141,11 @@ class _Judge:
             case ["clips", track, name] if _TRACK.fullmatch(track):
                 return bool(_CUTOUT.fullmatch(name))
         return False
+
+    def _is_approved(self, stream: str, place: str) -> bool:
+        """place: a folder or file of a track, <id>-<label>."""
+        number = place.partition("-")[0]
+        return number.isdecimal() and (stream, int(number)) in self._approved
 
 
 def _files(stream: Path) -> Iterator[Result]:

@@ -45,7 +45,7 @@ def test_forgotten_tracks_leave_nothing(url):
     index = write(url, *range(1, 1200))
     index.forget([("a", number) for number in range(1, 1199)])
     assert {name: len(rows) for name, rows in dump(url).items()} == {
-        "streams": 0, "tracks": 1, "shots": 1, "visits": 1, "colours": 1, "events": 0,
+        "streams": 0, "tracks": 1, "shots": 1, "visits": 1, "colours": 1, "events": 0, "reviews": 0,
     }  # fmt: skip
     index.forget_stream("a")
     assert not any(dump(url).values())
