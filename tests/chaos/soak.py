@@ -33,6 +33,7 @@ FAULTS, REPEAT = "freeze@15s/4s,drop@40s,loss:0.05@60s/5s,restart@90s/3s", "120s
 SETTLED_SHARE = 0.25
 """Of the samples, the first ones, which slopes leave out: buffers fill, and caches."""
 BLOCKS = 12
+SERVER_BACK_S = 20.0
 MOST_RISE = {"uss_mb": 10.0, "threads": 1.0, "descriptors": 2.0}
 """What may be added in an hour even if it is more than chance: less is not told from a step."""
 
@@ -80,9 +81,10 @@ def _soak(asked: argparse.Namespace) -> Iterator[Sample]:
     with FaultyCamera(FAULTS, repeat=REPEAT, **SETTINGS) as faulty, FaultyCamera(**SETTINGS) as good:
         sources = f"faulty={faulty.url}", f"good={good.url}"
         with (
-            served(asked.out, *sources, "--config", str(config), "--clips") as (job, api, _),
+            served(asked.out, *sources, "--config", str(config), "--clips") as (job, served_api, _),
             (asked.out / "soak.jsonl").open("w") as lines,
         ):
+            api = _Patient(served_api)
             job.wait_until(lambda: api.stream("good")["emitted"] > 10)
             load = _Load(job, api, clip, chance, kill_every_s=asked.kill_every)
             lost_before, began_s = sum(api.stream("good")["dropped"].values()), time.monotonic()
@@ -96,6 +98,26 @@ def _soak(asked: argparse.Namespace) -> Iterator[Sample]:
                 yield sample
                 time.sleep(every_s)
     print()
+
+
+class _Patient:
+    """Asks the run, and again while its server is among the killed."""
+
+    def __init__(self, api: Any):
+        self._api = api
+
+    def __call__(self, method: str, path: str, body: Any = None) -> Any:
+        deadline_s = time.monotonic() + SERVER_BACK_S
+        while True:
+            try:
+                return self._api(method, path, body)
+            except OSError:
+                if time.monotonic() > deadline_s:
+                    raise
+                time.sleep(0.1)
+
+    def stream(self, name: str) -> Any:
+        return self("GET", f"/streams/{name}")
 
 
 class _Load:
