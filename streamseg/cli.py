@@ -20,12 +20,13 @@ from streamseg.commands.init import init
 from streamseg.commands.keys import keys
 from streamseg.commands.render import render
 from streamseg.commands.run import run
+from streamseg.commands.serve import serve
 from streamseg.commands.train import train
 from streamseg.errors import ConfigError, ModelError, StreamsegError
 
 # fmt: off
 COMMANDS: tuple[click.Command, ...] = (
-    run, check, init, doctor, render, train, evaluate, export, bench, ctl, camera, keys,
+    run, serve, ctl, check, init, doctor, render, train, evaluate, export, bench, camera, keys,
 )
 # fmt: on
 

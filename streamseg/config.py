@@ -251,6 +251,11 @@ class Config(Section):
         return [url.replace("{stream}", stream.name or "") for url in urls]
 
     @property
+    def is_indexed(self) -> bool:
+        """Whether an index is kept."""
+        return self.web.enabled if self.index.enabled is None else self.index.enabled
+
+    @property
     def is_broadcast(self) -> bool:
         """Whether streams must be encoded, even if no file keeps them."""
         broadcast = self.broadcast

@@ -65,7 +65,7 @@ class EventsConfig(Section):
 class IndexConfig(Section):
     """The index: every track with its best shots, in a database that can be searched."""
 
-    enabled: bool = Field(False, description="keep an index")
+    enabled: bool | None = Field(None, description="keep an index; default: with web.enabled, whose page shows it")
     url: str | None = Field(None, description="of a database (SQLAlchemy's form); default: index.sqlite in output.dir")
 
 

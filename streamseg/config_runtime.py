@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from streamseg.config_section import EnvName, Section
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+StreamPattern = Annotated[str, Field(pattern=r"^[A-Za-z0-9_*-]+$", max_length=64)]
 HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:/-]+$", max_length=253)]
 SinkKind = Literal["cutouts", "clips", "video", "clean_plate", "objects", "events", "publish", "mqtt", "webhook"]
 
@@ -47,14 +48,31 @@ class RuntimeConfig(Section):
     drain_s: float = Field(20.0, gt=0, le=3600, description="after the first Ctrl-C or SIGTERM all ends within, s")
 
 
+class ViewerConfig(Section):
+    """One who may look at some streams and what was cut out of them, and change nothing."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=64, description="who that is; not owner")
+    token_env: EnvName = Field(description="environment variable with the token")
+    streams: tuple[StreamPattern, ...] = Field(min_length=1, max_length=64, description="their names; *: anything")
+
+    @model_validator(mode="after")
+    def _check_name(self) -> "ViewerConfig":
+        if self.name == "owner":
+            raise ValueError("name owner: is the one of web.token_env; choose another")
+        return self
+
+
 class WebConfig(Section):
-    """The one HTTP server of a run: health, metrics, control."""
+    """The one HTTP server of a run: page, index, health, metrics, control."""
 
     enabled: bool = Field(False, description="serve HTTP while the run lasts")
     host: str = Field("127.0.0.1", min_length=1, description="address to listen at; 0.0.0.0: all of this machine")
     port: int = Field(8765, ge=0, le=65535, description="0: any that is free")
     auth: Literal["token", "none"] = Field("token", description="none: anybody may do anything; loopback only")
     token_env: EnvName | None = Field(None, description="environment variable with the token; default: a new one")
+    viewers: tuple[ViewerConfig, ...] = Field(
+        (), max_length=64, description="who may look at some streams: name, token_env, streams"
+    )
     hosts: tuple[str, ...] = Field((), description="names that requests may call it by; default on loopback: its own")
     add_hosts: tuple[HostName, ...] | None = Field(
         None,
@@ -73,4 +91,9 @@ class WebConfig(Section):
     def _check_auth(self) -> "WebConfig":
         if self.auth == "none" and self.host not in LOOPBACK:
             raise ValueError(f"auth none: allowed on {', '.join(LOOPBACK)} only, host is {self.host}")
+        if self.auth == "none" and self.viewers:
+            raise ValueError("auth none: everybody may do anything, viewers are for auth token")
+        names = [viewer.name for viewer in self.viewers]
+        if len(set(names)) < len(names):
+            raise ValueError(f"viewers: names must differ, there are {', '.join(names)}")
         return self

@@ -1,8 +1,9 @@
-"""Where a run that serves HTTP tells this user's other programs how to reach it: a file for each run, theirs alone."""
+"""Where a run that serves HTTP tells this user how to reach it: by a file of theirs alone, by a line on a terminal."""
 
 import json
 import os
 import stat
+import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -19,6 +20,22 @@ class RunningRun:
     url: str
     token: str
     out: str
+
+    @property
+    def link(self) -> str:
+        """The page, signed in: what stands behind # is not sent to any server, nor written into its log."""
+        return f"{self.url}/#token={self.token}" if self.token else f"{self.url}/"
+
+
+def url_of(host: str, port: int) -> str:
+    """A server's address."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def show_link(link: str) -> None:
+    """Tell the person at the terminal where the page is; where there is none, `streamseg ctl page` does."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"page: {link}\n")
 
 
 def folder() -> Path:

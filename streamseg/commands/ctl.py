@@ -28,6 +28,7 @@ _PIPE_WIDTH = 200
 _LOOK_EVERY_S = 0.2
 _EXAMPLES = (
     ("streamseg ctl list", "the streams of the run of this user"),
+    ("streamseg ctl page --open", "its page, in the browser"),
     ("streamseg ctl add gate=rtsp://10.0.0.7/stream1 --classes person", "one more"),
     ("streamseg ctl change gate --score 0.5 --zones zones.yaml", "other settings, from the next frame on"),
     ("STREAMSEG_TOKEN=... streamseg ctl --url http://10.0.0.5:8765 list", "a run on another machine"),
@@ -120,6 +121,19 @@ def _row(stream: dict[str, Any]) -> list[str]:
         str(stream["objects"]),
         f"{total_ms['p95']:.1f}" if total_ms else "-",
     ]
+
+
+@ctl.command(
+    cls=ExamplesCommand, examples=(("streamseg ctl page", "print it"), ("streamseg ctl page --open", "show it"))
+)
+@click.option("--open", "opens", is_flag=True, help="in the browser")
+@click.pass_obj
+def page(api: _Api, opens: bool) -> None:
+    """Print the link to the run's page. Whoever has it may do anything: do not pass it on."""
+    link = control_file.find(api.pid).link if api.url is None else f"{api.url.rstrip('/')}/"
+    click.echo(link)
+    if opens and click.launch(link):
+        raise StreamsegError("no browser could be opened")
 
 
 @ctl.command(cls=ExamplesCommand, examples=(("streamseg ctl add yard=rtsp://10.0.0.9/1 --score 0.5", "named yard"),))

@@ -22,7 +22,7 @@ def host(line: Line, begin: Begin) -> None:
     """Sweep until the line ends: once a minute, or so seldom that it takes at most a twentieth of the time."""
     config = Config.model_validate_json(begin.config)
     output, over = config.output, threading.Event()
-    index = Index(index_url(output.dir, config.index.url)) if config.index.enabled else None
+    index = Index(index_url(output.dir, config.index.url)) if config.is_indexed else None
     retention = Retention(output, index)
     line.report(AtWork())
     steps, wait_s = ClockSteps(), 0.0

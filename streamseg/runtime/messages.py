@@ -124,16 +124,25 @@ class Cancel(msgspec.Struct, tag="cancel", frozen=True):
     """To inference: what was prepared is not wanted."""
 
 
+class ViewerToken(msgspec.Struct, frozen=True):
+    """One who may look at some streams: patterns of their names."""
+
+    name: str
+    token: str
+    streams: tuple[str, ...]
+
+
 class Serve(msgspec.Struct, tag="serve", frozen=True):
     """To the web worker: where to listen (port 0: any), the token to ask for (empty: none), and for whom it answers.
 
-    hosts: names that requests may call it by; empty: any.
+    hosts: names that requests may call it by; empty: any. viewers: who may look besides the token's owner.
     """
 
     host: str
     port: int
     token: str
     hosts: tuple[str, ...]
+    viewers: tuple[ViewerToken, ...] = ()
 
 
 class Broadcast(msgspec.Struct, tag="broadcast", frozen=True):

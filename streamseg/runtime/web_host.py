@@ -16,10 +16,13 @@ from fastapi import FastAPI
 
 from streamseg.config import Config
 from streamseg.errors import ConfigError
+from streamseg.index import index_url
 from streamseg.runtime import control
 from streamseg.runtime.line import Line
 from streamseg.runtime.messages import Answer, Ask, Begin, Refused, Serve, Serving
 from streamseg.web import app, asking
+from streamseg.web.archive import Archive
+from streamseg.web.callers import OWNER, Caller, Key
 from streamseg.web.viewers import Viewers
 
 log = logging.getLogger(__name__)
@@ -66,8 +69,8 @@ class Desk:
             waiting.set_result(answer)
 
 
-class _Server(uvicorn.Server):
-    """Ends with its process, which ends with the line: signals are the supervisor's."""
+class Server(uvicorn.Server):
+    """Leaves signals to others: those of a worker are the supervisor's, and it ends with its line."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -89,13 +92,14 @@ def host(line: Line, begin: Begin) -> None:
     application = app.make_app(
         desk.ask,
         version=begin.version,
-        token=serve.token,
+        keys=keys_of(serve),
         hosts=serve.hosts,
+        archive=archive_of(config),
         viewers=viewers_of(config, Path(begin.bells.removeprefix("ipc://")).parent),
         mjpeg_fps=config.broadcast.mjpeg_fps,
     )
     line.report(Serving(listener.getsockname()[1]))
-    _Server(settings(application)).run(sockets=[listener])
+    Server(settings(application)).run(sockets=[listener])
 
 
 def settings(application: FastAPI) -> uvicorn.Config:
@@ -109,6 +113,20 @@ def settings(application: FastAPI) -> uvicorn.Config:
         ws_per_message_deflate=False,  # video does not get smaller
         ws_max_size=_MOST_SAID,
     )
+
+
+def keys_of(serve: Serve) -> tuple[Key, ...]:
+    """Who may ask; nobody in particular where there is no token."""
+    if not serve.token:
+        return ()
+    viewers = (Key(Caller(one.name, one.streams, may_control=False), one.token) for one in serve.viewers)
+    return Key(OWNER, serve.token), *viewers
+
+
+def archive_of(config: Config) -> Archive:
+    """The run's results."""
+    url = index_url(config.output.dir, config.index.url) if config.is_indexed else None
+    return Archive(config.output.dir, url)
 
 
 def viewers_of(config: Config, folder: Path) -> Viewers | None:

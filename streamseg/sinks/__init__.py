@@ -35,7 +35,7 @@ def sink_kinds(config: Config) -> list[str]:
         "clean_plate": config.clean_plate.enabled,
         "objects": config.objects.enabled,
         "events": config.events.enabled,
-        "index": config.index.enabled,
+        "index": config.is_indexed,
         "publish": config.publish.endpoint is not None,
         "mqtt": config.mqtt.host is not None,
         "webhook": config.webhook.url is not None,

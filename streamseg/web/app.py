@@ -1,47 +1,63 @@
-"""The HTTP interface: /healthz, /readyz, /metrics, and /api/v1 to look at streams and to control them."""
+"""The HTTP server's application: /healthz, /readyz, /metrics, the page, and /api/v1 to look, search and control."""
 
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from streamseg.config import LineConfig, Share, StreamConfig, ZoneConfig
 from streamseg.web import prometheus
 from streamseg.web.access import Access
-from streamseg.web.asking import AskRun, Refused, StreamName
+from streamseg.web.archive import Archive
+from streamseg.web.artefacts import artefacts
+from streamseg.web.asking import AskRun, Refused
 from streamseg.web.bodies import SmallBodies
+from streamseg.web.callers import Caller, Key, owner_only
+from streamseg.web.control import streams, whole_run
+from streamseg.web.finding import finding
+from streamseg.web.page import page
+from streamseg.web.session import session
+from streamseg.web.training_set import training_set
+from streamseg.web.updates import Updates, updates
 from streamseg.web.viewers import Viewers
 from streamseg.web.watching import watching
 
 
-class StreamChange(BaseModel):
-    """What can be changed of a stream that runs; what is left out stays, null goes back to the default."""
+class Fault(BaseModel):
+    """What is said where something cannot be done, in one line."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    classes: list[str] | None = Field(None, description="only these classes")
-    score: Share | None = Field(None, description="lowest score of an object that starts a track")
-    zones: list[ZoneConfig] | None = Field(None, description="all of its zones")
-    lines: list[LineConfig] | None = Field(None, description="all of its lines")
+    error: str
 
 
-class ModelName(BaseModel):
-    """Which network."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str = Field(min_length=1, max_length=4096, description="a shipped network, or a file on the run's machine")
+_FAULTS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Fault, "description": told}
+    for status, told in (
+        (400, "not understood"),
+        (401, "a token is needed"),
+        (403, "not for this caller"),
+        (404, "no such thing"),
+        (409, "not now"),
+        (410, "it is over"),
+        (413, "too large"),
+        (422, "not what is allowed"),
+        (429, "too many wrong tokens"),
+        (503, "cannot be answered just now"),
+    )
+}
 
 
 def make_app(
     ask: AskRun,
     *,
     version: str,
-    token: str,
+    keys: tuple[Key, ...],
     hosts: tuple[str, ...],
+    archive: Archive,
     viewers: Viewers | None = None,
     mjpeg_fps: float = 5.0,
 ) -> FastAPI:
@@ -50,34 +66,37 @@ def make_app(
     Args:
         ask: how to reach the run.
         version: of streamseg.
-        token: to be asked for; empty: none.
+        keys: who may ask; none: everybody may do anything.
         hosts: names in the Host header that are answered; empty: any. On loopback it keeps web pages elsewhere from
             reaching this server by a name of their own (DNS rebinding).
+        archive: what was found so far.
         viewers: who watches the streams; None: nobody may.
         mjpeg_fps: most pictures a second of live.mjpg.
     """
-    app = FastAPI(
-        title="streamseg", version=version, docs_url="/api/docs", redoc_url=None, openapi_url="/api/openapi.json"
+    app = FastAPIOffline(
+        title="streamseg",
+        version=version,
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        swagger_ui_oauth2_redirect_url="/api/docs/signed-in",
+        static_url="/api/static",
+        responses=_FAULTS,
     )
     app.add_middleware(SmallBodies)
     if hosts:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
-    access = Access(token)
-    app.include_router(_health(ask))
-    for router in (_run(ask), _streams(ask)):
+    access = Access(keys)
+    for router in (_health(ask), session(access), page()):
+        app.include_router(router)
+    live = updates(Updates(ask, archive))
+    for router in (
+        whole_run(ask), streams(ask), finding(archive), artefacts(archive), training_set(archive), live, _metrics(ask)
+    ):  # fmt: skip
         app.include_router(router, dependencies=[Depends(access)])
     if viewers is not None:
         app.include_router(watching(ask, access, viewers, mjpeg_fps=mjpeg_fps))
-
-    @app.get("/metrics", dependencies=[Depends(access)], tags=["monitoring"])
-    async def metrics() -> Response:
-        """Prometheus text."""
-        return Response(prometheus.text(await ask("snapshot", {})), media_type=CONTENT_TYPE_LATEST)
-
-    @app.exception_handler(Refused)
-    async def refused(_: Request, refusal: Refused) -> JSONResponse:
-        return JSONResponse({"error": str(refusal)}, refusal.status)
-
+    _tell_faults(app)
     return app
 
 
@@ -105,65 +124,34 @@ def _health(ask: AskRun) -> APIRouter:
     return router
 
 
-def _run(ask: AskRun) -> APIRouter:
-    router = APIRouter(prefix="/api/v1", tags=["run"])
+def _metrics(ask: AskRun) -> APIRouter:
+    router = APIRouter(tags=["monitoring"], dependencies=[Depends(owner_only)])
 
-    @router.get("/run")
-    async def run() -> Any:
-        """The whole run: streams, workers, network."""
-        return await ask("snapshot", {})
-
-    @router.get("/model")
-    async def model() -> Any:
-        """The network at work, and how the last swap went."""
-        return await ask("model", {})
-
-    @router.put("/model", status_code=202)
-    async def swap(wanted: ModelName) -> Any:
-        """Have another network take over from the next frame on, once it is loaded; if it cannot, nothing changes."""
-        return await ask("model", {"name": wanted.name})
+    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    async def metrics() -> Response:
+        """Prometheus text."""
+        return Response(prometheus.text(await ask("snapshot", {})), media_type=CONTENT_TYPE_LATEST)
 
     return router
 
 
-def _streams(ask: AskRun) -> APIRouter:
-    router = APIRouter(prefix="/api/v1", tags=["streams"])
+def _tell_faults(app: FastAPI) -> None:
+    """Whatever is wrong is told in the same form."""
 
-    @router.get("/streams")
-    async def streams() -> Any:
-        """Every stream: what it is, how it gets on, its accounts."""
-        return (await ask("snapshot", {}))["streams"]
+    @app.exception_handler(Refused)
+    async def refused(request: Request, refusal: Refused) -> JSONResponse:
+        caller: Caller | None = getattr(request.state, "caller", None)
+        # which streams there are is told to those only who may see all of them
+        hidden = refusal.status == 404 and (caller is None or not caller.may_see_all)
+        return JSONResponse({"error": "no such thing" if hidden else str(refusal)}, refusal.status)
 
-    @router.post("/streams", status_code=201)
-    async def add(stream: StreamConfig) -> Any:
-        """Add a stream; it begins at once, a file when its turn comes."""
-        return await ask("add", stream.model_dump(mode="json"))
+    @app.exception_handler(StarletteHTTPException)
+    async def raised(_: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
 
-    @router.get("/streams/{name}")
-    async def stream(name: StreamName) -> Any:
-        """One stream."""
-        return await ask("stream", {"name": name})
-
-    @router.delete("/streams/{name}", status_code=202)
-    async def remove(name: StreamName) -> Any:
-        """End a stream: frames in flight are finished, its files closed."""
-        return await ask("remove", {"name": name})
-
-    @router.post("/streams/{name}/pause")
-    async def pause(name: StreamName) -> Any:
-        """Hand out no further frames; those of a live stream are dropped as paused, a file waits."""
-        return await ask("pause", {"name": name})
-
-    @router.post("/streams/{name}/resume")
-    async def resume(name: StreamName) -> Any:
-        """Go on after a pause."""
-        return await ask("resume", {"name": name})
-
-    @router.patch("/streams/{name}")
-    async def change(name: StreamName, change: StreamChange) -> Any:
-        """Change classes, score, zones or lines from the next frame on."""
-        given = change.model_dump(mode="json", include=change.model_fields_set)
-        given |= {key: [] for key in ("zones", "lines") if key in given and given[key] is None}
-        return await ask("change", {"name": name, **given})
-
-    return router
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        told = [
+            f"{'.'.join(map(str, fault['loc'][1:])) or fault['loc'][0]}: {fault['msg']}" for fault in error.errors()
+        ]
+        return JSONResponse({"error": "; ".join(told[:8])}, 422)

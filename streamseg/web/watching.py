@@ -2,40 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, HTTPException, WebSocket, WebSocketDisconnect
-from fastapi.responses import StreamingResponse
-from starlette.types import Message, Send
 
 from streamseg.broadcast.fragmented import Fragments, mime_of
 from streamseg.broadcast.jpegs import Jpegs
+from streamseg.web import lasting
 from streamseg.web.access import Access
 from streamseg.web.asking import AskRun, Refused, StreamName
+from streamseg.web.callers import SeenStream, no_stream
+from streamseg.web.lasting import Lasting
 from streamseg.web.viewers import Viewer, Viewers
 
-_SEND_S = 10.0
-"""A viewer that takes nothing for so long is taken for gone."""
 _OVER = ("done", "stopped", "failed")
 _GOING_AWAY, _POLICY, _TRY_LATER = 1001, 1008, 1013
-
-
-class _Lasting(StreamingResponse):
-    """An answer that lasts as long as its stream, but no longer than its viewer takes it."""
-
-    def __init__(self, pictures: AsyncGenerator[bytes, None], media_type: str):
-        super().__init__(pictures, media_type=media_type, headers={"Cache-Control": "no-store"})
-        self._pictures = pictures
-
-    async def stream_response(self, send: Send) -> None:
-        async def in_time(message: Message) -> None:
-            await asyncio.wait_for(send(message), _SEND_S)
-
-        # closed here, not whenever it is collected: until then it counts as a viewer
-        async with aclosing(self._pictures):
-            with suppress(TimeoutError):
-                await super().stream_response(in_time)
 
 
 def watching(ask: AskRun, access: Access, viewers: Viewers, *, mjpeg_fps: float) -> APIRouter:
@@ -51,23 +31,24 @@ def watching(ask: AskRun, access: Access, viewers: Viewers, *, mjpeg_fps: float)
     allowed = [Depends(access.or_in_query)]
 
     @router.get("/live.mp4", dependencies=allowed)
-    async def live_mp4(name: StreamName) -> StreamingResponse:
+    async def live_mp4(name: SeenStream) -> Lasting:
         """The annotated stream from its next key picture on, as fragmented MP4 that never ends."""
         await _check(ask, viewers, name)
-        return _Lasting(_fragments(viewers, name), "video/mp4")
+        return Lasting(_fragments(viewers, name), "video/mp4")
 
     @router.get("/live.mjpg", dependencies=allowed)
-    async def live_mjpg(name: StreamName) -> StreamingResponse:
+    async def live_mjpg(name: SeenStream) -> Lasting:
         """The same as JPEGs, a few a second, for <img>."""
         await _check(ask, viewers, name)
-        return _Lasting(_jpegs(viewers, name, mjpeg_fps), "multipart/x-mixed-replace; boundary=picture")
+        return Lasting(_jpegs(viewers, name, mjpeg_fps), "multipart/x-mixed-replace; boundary=picture")
 
     @router.websocket("/ws")
     async def socket(socket: WebSocket, name: StreamName) -> None:
         """The same as messages: a JSON text with the MIME type, then a head, then a fragment for each picture."""
         try:
-            _check_origin(socket, access)
-            await access.or_in_query(socket)
+            caller = await access.or_in_query(socket)
+            if not caller.may_see(name):
+                raise Refused(404, no_stream(name))
             await _check(ask, viewers, name)
         except HTTPException as error:
             await socket.close(_POLICY, str(error.detail))
@@ -87,13 +68,6 @@ async def _check(ask: AskRun, viewers: Viewers, name: str) -> None:
     state = (await ask("stream", {"name": name}))["state"]
     if state in _OVER:
         raise Refused(410, f"{name}: is over ({state})")
-
-
-def _check_origin(socket: WebSocket, access: Access) -> None:
-    """403 for pages of other sites, unless they know the token: browsers let them open sockets to anywhere."""
-    origin = socket.headers.get("origin")
-    if access.open_to_all and origin is not None and urlsplit(origin).netloc != socket.headers.get("host"):
-        raise HTTPException(403, "pages of other sites may not watch")
 
 
 async def _fragments(viewers: Viewers, name: str) -> AsyncGenerator[bytes, None]:
@@ -133,9 +107,9 @@ async def _send(socket: WebSocket, viewer: Viewer) -> None:
     async for picture in viewer:
         if picture.key and picture.head != head:
             head = picture.head
-            await asyncio.wait_for(socket.send_json({"mime": mime_of(head)}), _SEND_S)
+            await asyncio.wait_for(socket.send_json({"mime": mime_of(head)}), lasting.SEND_S)
         for part in fragments.of(picture):
-            await asyncio.wait_for(socket.send_bytes(part), _SEND_S)
+            await asyncio.wait_for(socket.send_bytes(part), lasting.SEND_S)
     raise WebSocketDisconnect(_GOING_AWAY)
 
 
@@ -148,6 +122,6 @@ async def _until_gone(socket: WebSocket, sending: "asyncio.Task[None]") -> None:
 
 async def _close(socket: WebSocket) -> None:
     try:
-        await asyncio.wait_for(socket.close(_GOING_AWAY), _SEND_S)
+        await asyncio.wait_for(socket.close(_GOING_AWAY), lasting.SEND_S)
     except (RuntimeError, TimeoutError, WebSocketDisconnect):
         return

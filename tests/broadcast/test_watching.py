@@ -22,8 +22,9 @@ from streamseg.runtime.web_host import settings, viewers_of
 from streamseg.sinks.encoder import Encoded
 from streamseg.sinks.fragments import Sample
 from streamseg.web import viewers as viewers_module
-from streamseg.web import watching
+from streamseg.web import lasting
 from streamseg.web.app import make_app
+from streamseg.web.archive import Archive
 from streamseg.web.viewers import Viewers
 from tests.broadcast.encoded import Source
 
@@ -56,7 +57,9 @@ class Served:
             return {"state": self._state}
 
         self.viewers = Viewers(self._folder)
-        app = make_app(ask, version="0", token="", hosts=("127.0.0.1",), viewers=self.viewers)
+        app = make_app(
+            ask, version="0", keys=(), hosts=("127.0.0.1",), archive=Archive(self._folder, None), viewers=self.viewers
+        )
         listener = socket.create_server(("127.0.0.1", 0))
         served = settings(app)
         served.timeout_graceful_shutdown = 1
@@ -117,7 +120,7 @@ def ws(served: Served, **options: Any) -> Any:
 def test_a_viewer_that_takes_nothing_is_let_go(
     way: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(watching, "_SEND_S", 0.5)
+    monkeypatch.setattr(lasting, "SEND_S", 0.5)
     caplog.set_level(logging.WARNING)
     with serving() as served, asked(served, LIVE) if way == "live.mp4" else ws(served, max_queue=1, close_timeout=1):
         wait_for(lambda: served.watching == 1)

@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 
 from streamseg.web import access as access_module
 from streamseg.web.access import Access
+from streamseg.web.callers import OWNER, Key
 
 TOKEN = "right-and-16-long"
 
@@ -15,7 +16,10 @@ TOKEN = "right-and-16-long"
 def ask(access, *, header=None, query="", client="10.0.0.7"):
     """The status, and what may be waited for."""
     headers = [] if header is None else [(b"authorization", header.encode("latin-1"))]
-    scope = {"type": "http", "headers": headers, "query_string": query.encode(), "client": (client, 1)}
+    scope = {
+        "type": "http", "method": "GET", "path": "/", "server": ("127.0.0.1", 80), "client": (client, 1),
+        "headers": headers, "query_string": query.encode(),
+    }  # fmt: skip
     try:
         asyncio.run(access.or_in_query(HTTPConnection(scope)))
     except HTTPException as refused:
@@ -45,13 +49,13 @@ def ask(access, *, header=None, query="", client="10.0.0.7"):
     ],
 )
 def test_only_the_token_lets_in(header, query, status):
-    assert ask(Access(TOKEN), header=header, query=query) == status
+    assert ask(Access((Key(OWNER, TOKEN),)), header=header, query=query) == status
 
 
 def test_who_guesses_is_not_listened_to_for_a_minute(monkeypatch):
     now_s = [1000.0]
     monkeypatch.setattr(access_module.time, "monotonic", lambda: now_s[0])
-    access = Access(TOKEN)
+    access = Access((Key(OWNER, TOKEN),))
     assert [ask(access, header=f"Bearer guess-{number}") for number in range(12)] == [401] * 10 + [429] * 2
     assert ask(access, header=f"Bearer {TOKEN}") == 429, "not even with the right one"
     assert ask(access, query=f"access_token={TOKEN}") == 429, "nor by another way"
@@ -61,13 +65,13 @@ def test_who_guesses_is_not_listened_to_for_a_minute(monkeypatch):
 
 
 def test_who_has_no_token_yet_does_not_lock_himself_out():
-    access = Access(TOKEN)
+    access = Access((Key(OWNER, TOKEN),))
     assert {ask(access) for _ in range(20)} == {401}
     assert ask(access, header=f"Bearer {TOKEN}") == 200
 
 
 def test_many_addresses_take_no_more_memory():
-    access = Access(TOKEN)
+    access = Access((Key(OWNER, TOKEN),))
     for number in range(5000):
         ask(access, header="Bearer guess", client=f"10.0.{number // 256}.{number % 256}")
     assert len(access._failures) <= 4096
@@ -77,5 +81,5 @@ def test_the_comparison_takes_the_same_time_whatever_is_right_of_it(monkeypatch)
     compared = []
     real = access_module.hmac.compare_digest
     monkeypatch.setattr(access_module.hmac, "compare_digest", lambda a, b: compared.append((a, b)) or real(a, b))
-    assert ask(Access(TOKEN), header=f"Bearer {TOKEN[:-1]}x") == 401
+    assert ask(Access((Key(OWNER, TOKEN),)), header=f"Bearer {TOKEN[:-1]}x") == 401
     assert compared == [(f"{TOKEN[:-1]}x".encode(), TOKEN.encode())]
