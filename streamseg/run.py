@@ -41,10 +41,11 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 0.1
 
 
-def run(config: Config, *, json_summary: Path | None = None, verbose: bool = False) -> int:
+def run(config: Config, *, json_summary: Path | None = None, verbose: bool = False, file: Path | None = None) -> int:
     """Do the job, print its summary as a table, and return the exit status.
 
-    0 all done; 1 some stream failed; 130 interrupted after a clean drain. json_summary gets a copy of summary.json.
+    0 all done; 1 some stream failed; 130 interrupted after a clean drain. json_summary gets a copy of summary.json;
+    file is the YAML that config was read from, where changes of a run that is served can be saved.
 
     Raises:
         ConfigError: before anything starts: sources, classes or the place of results cannot be used.
@@ -53,7 +54,7 @@ def run(config: Config, *, json_summary: Path | None = None, verbose: bool = Fal
     """
     if json_summary and not json_summary.parent.is_dir():
         raise ConfigError(f"--json-summary {json_summary}: no such folder; it must exist")
-    result = execute(config, verbose=verbose)
+    result = execute(config, verbose=verbose, file=file)
     if json_summary:
         summary.write(result, json_summary)
     console = Console()
@@ -62,7 +63,9 @@ def run(config: Config, *, json_summary: Path | None = None, verbose: bool = Fal
     return result.exit_status
 
 
-def execute(config: Config, *, network: Network | None = None, verbose: bool = False) -> RunResult:
+def execute(
+    config: Config, *, network: Network | None = None, verbose: bool = False, file: Path | None = None
+) -> RunResult:
     """Do the job and write summary.json; network stands in for the one that config.model names.
 
     In the main thread the first SIGINT or SIGTERM drains: capture stops, frames in flight are finished, sinks are
@@ -86,7 +89,7 @@ def execute(config: Config, *, network: Network | None = None, verbose: bool = F
         if in_threads:
             results = _in_threads(streams, config, network, signals, verbose=verbose)
         else:
-            results = _in_processes(streams, config, signals, verbose=verbose)
+            results = _in_processes(streams, config, signals, verbose=verbose, file=file)
     result = RunResult(time.monotonic() - began_s, results)
     summary.write(result, config.output.dir / "summary.json")
     return result
@@ -111,7 +114,7 @@ def _in_threads(
 
 
 def _in_processes(
-    streams: list[StreamConfig], config: Config, signals: "Signals", *, verbose: bool
+    streams: list[StreamConfig], config: Config, signals: "Signals", *, verbose: bool, file: Path | None
 ) -> dict[str, StreamResult]:
     """The stages as processes, this one their supervisor."""
     from streamseg.runtime.supervisor import Supervisor
@@ -122,7 +125,7 @@ def _in_processes(
         every = {stream.name: stream for stream in (*(run.stream for run in supervisor.runs), *some)}
         check_broadcast(config, every.values())
 
-    supervisor = Supervisor(config, streams, version=__version__, check=check)
+    supervisor = Supervisor(config, streams, version=__version__, check=check, file=file)
     try:
         with progress.display(supervisor.runs, Console(stderr=True), verbose=verbose) as shown:
             signals.streaming = True

@@ -102,4 +102,5 @@ def run(sources: tuple[str, ...], file: str | None, **flags: Any) -> int:
         config = replace_streams(config, [parse_source(source) for source in sources])
     logs.configure(flags["verbose"], flags["log"])
     shows_log = flags["verbose"] > 0 or flags["log"] != "auto"
-    return run_streams(config, json_summary=flags["json_summary"], verbose=shows_log)
+    read = Path(file) if file else None
+    return run_streams(config, json_summary=flags["json_summary"], verbose=shows_log, file=read)

@@ -6,14 +6,16 @@ Each call is a method here; the web worker names it in an Ask, and what it gives
 import json
 import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from streamseg.capture import expand, redact
 from streamseg.capture.listing import is_glob
 from streamseg.capture.redact import is_url
 from streamseg.config import StreamConfig
+from streamseg.config_edit import save_places
 from streamseg.config_file import parse
-from streamseg.errors import StreamsegError, told
+from streamseg.errors import ConfigError, StreamsegError, told
 from streamseg.runtime import snapshot
 from streamseg.runtime.admission import Admission
 from streamseg.runtime.broadcast_desk import BroadcastDesk
@@ -50,6 +52,7 @@ class Controls:
         broadcast: knows how pushes get on.
         admission: what streams that are added may read.
         version: of streamseg.
+        file: the YAML that the run was begun with; None: there is none.
     """
 
     def __init__(
@@ -62,8 +65,9 @@ class Controls:
         check: CheckStreams,
         admission: Admission,
         version: str,
+        file: Path | None = None,
     ):
-        self._admission = admission
+        self._admission, self._file = admission, file
         self._dispatch, self._crew, self._check, self._version = dispatch, crew, check, version
         self._swap, self._broadcast = swap, broadcast
         self._calls: dict[str, Callable[[dict[str, Any]], object]] = {
@@ -74,6 +78,7 @@ class Controls:
             "pause": lambda body: self._pause(body, on=True),
             "resume": lambda body: self._pause(body, on=False),
             "change": self._change,
+            "save": self._save,
             "model": self._model,
         }
 
@@ -149,6 +154,18 @@ class Controls:
         run.controlled = True
         log.info("stream=%s changed=%s", run.name, ",".join(change))
         return snapshot.of_stream(run)
+
+    def _save(self, body: dict[str, Any]) -> object:
+        """Write a stream's zones and lines back into the YAML."""
+        run = self._named(body)
+        if self._file is None:
+            raise Refusal(409, "the run was begun without --config; there is no file to save to")
+        try:
+            save_places(self._file, run.stream)
+        except ConfigError as error:
+            raise Refusal(409, str(error)) from error
+        log.info("stream=%s saved file=%s", run.name, self._file)
+        return {"name": run.name, "file": str(self._file.absolute())}
 
     def _model(self, body: dict[str, Any]) -> object:
         """Begin to swap the network, where a name is given; how the last swap went."""

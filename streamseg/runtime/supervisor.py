@@ -60,9 +60,18 @@ class Supervisor:
         streams: named and checked.
         version: of streamseg, for the records.
         check: is told streams and the network's class names (see Controls) before any of them begins.
+        file: the YAML that the configuration is of; None: there is none.
     """
 
-    def __init__(self, config: Config, streams: Sequence[StreamConfig], *, version: str, check: CheckStreams):
+    def __init__(
+        self,
+        config: Config,
+        streams: Sequence[StreamConfig],
+        *,
+        version: str,
+        check: CheckStreams,
+        file: Path | None = None,
+    ):
         self._config, self._check = config, check
         live = sum(is_live(stream.source) for stream in streams)
         placement = place(config, max(1, live + min(config.jobs, len(streams) - live)))
@@ -90,6 +99,7 @@ class Supervisor:
             check=check,
             admission=Admission(config.web),
             version=version,
+            file=file,
         )
         self._stalls = StallWatch(config.runtime.stall_s, config.runtime.start_s)
 

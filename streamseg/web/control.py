@@ -87,6 +87,11 @@ def streams(ask: AskRun) -> APIRouter:
         """Go on after a pause."""
         return await ask("resume", {"name": name})
 
+    @router.post("/streams/{name}/save", dependencies=owners)
+    async def save(name: StreamName) -> Any:
+        """Write its zones and lines, as they are now, into the YAML that the run was begun with."""
+        return await ask("save", {"name": name})
+
     @router.patch("/streams/{name}", dependencies=owners)
     async def change(name: StreamName, change: StreamChange) -> Any:
         """Change classes, score, zones or lines from the next frame on."""

@@ -60,7 +60,7 @@ class Updates:
     async def _look(self) -> None:
         marks: dict[str, tuple[int, int]] = {}
         while True:
-            # what is refused is asked again in a second; events first: what comes after a listener's first message is told
+            # what is refused is asked again in a second; events first, so that none is missed after the first message
             if self._archive.is_indexed:
                 with suppress(Refused):
                     events = await run_in_threadpool(self._news, marks)

@@ -21,8 +21,8 @@ from streamseg.config import Config
 from streamseg.runtime.web_host import settings, viewers_of
 from streamseg.sinks.encoder import Encoded
 from streamseg.sinks.fragments import Sample
-from streamseg.web import viewers as viewers_module
 from streamseg.web import lasting
+from streamseg.web import viewers as viewers_module
 from streamseg.web.app import make_app
 from streamseg.web.archive import Archive
 from streamseg.web.viewers import Viewers

@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 import uvicorn
 
+from streamseg.config_output import OutputConfig
 from streamseg.index import Index, schema
 from streamseg.runtime.web_host import settings
 from streamseg.serve import ask_nothing
 from streamseg.sinks.outdir import claim_stream, prepare_output
-from streamseg.config_output import OutputConfig
 from streamseg.web.app import make_app
 from streamseg.web.archive import Archive
 from streamseg.web.callers import OWNER, Caller, Key

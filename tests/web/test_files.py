@@ -52,7 +52,7 @@ def test_what_is_known_already_is_not_sent_again(client, folder):
     assert (again.status, again.body) == (304, b"")
     path = folder / "a" / "cutouts" / "1-person" / "best.png"
     path.with_name("new").write_bytes(path.with_name("000005.png").read_bytes())
-    os.replace(path.with_name("new"), path)
+    path.with_name("new").replace(path)
     assert client(f"{CUTOUT}/best.png", If_None_Match=first.headers["etag"]).status == 200, "a better shot"
     small = client(f"{CUTOUT}/best.webp?side=20")
     assert client(f"{CUTOUT}/best.webp?side=20", If_None_Match=small.headers["etag"]).status == 304
