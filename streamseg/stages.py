@@ -1,7 +1,7 @@
 """The contracts of the five stages: what each is given, what it yields. Plain objects; none knows of processes."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from streamseg.records import Extraction, Flow, Frame, Instances, Place, Sample, StreamInfo
 
@@ -71,3 +71,13 @@ class Sink(Protocol):
     def write(self, extraction: Extraction) -> bool: ...
     def settle(self) -> bytes: ...
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Leaving(Protocol):
+    """A sink that works on in the background after settle(): leave() ends that, closing nothing.
+
+    It is called in place of close() where a successor goes on in the same process: the two must not write at once.
+    """
+
+    def leave(self) -> None: ...

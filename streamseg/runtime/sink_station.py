@@ -19,7 +19,7 @@ from streamseg.runtime.visits import Result
 from streamseg.sinks import build_sink
 from streamseg.sinks.aside import Aside
 from streamseg.sinks.disk import is_full
-from streamseg.stages import Sink
+from streamseg.stages import Leaving, Sink
 
 _NAME_THE_NETWORK = ("cutouts", "clips")
 _WAIT_AT_THE_END = ("publish", "mqtt", "webhook")
@@ -143,7 +143,7 @@ class SinkStation(InTurn):
     def forget(self, number: int) -> None:
         super().forget(number)
         outlet = self._outlets.pop(number, None)
-        if outlet is not None and isinstance(outlet.sink, Aside):
+        if outlet is not None and isinstance(outlet.sink, Leaving):
             outlet.sink.leave()
 
     def step(self) -> bool:

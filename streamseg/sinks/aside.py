@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from streamseg.errors import SinkError
 from streamseg.records import U8, Extraction, Planes, StreamInfo, Track
-from streamseg.stages import Sink
+from streamseg.stages import Leaving, Sink
 
 
 class Aside:
@@ -86,6 +86,8 @@ class Aside:
             if self._error is None and not self._leaving:  # else the mailbox is emptied all the same
                 self._deliver(extraction)
         if self._leaving:
+            if isinstance(self._sink, Leaving):
+                self._sink.leave()
             return
         try:
             self._sink.close()

@@ -34,6 +34,12 @@ class Background:
         self._work.jobs.join()
         self._raise_error()
 
+    def leave(self) -> None:
+        """Wait until the job at hand is done; those behind it are for somebody else to do."""
+        self._work.left = True
+        self._work.jobs.put(None)
+        self._thread.join()
+
     def close(self) -> None:
         """Wait until every job is done and the thread has ended; raises what a job raised, unless put() did."""
         self._work.jobs.put(None)
@@ -53,6 +59,7 @@ class _Work:
     def __init__(self) -> None:
         self.jobs: queue.Queue[Callable[[], None] | None] = queue.Queue(_ROOM)
         self.error: Exception | None = None
+        self.left = False
 
     def run(self) -> None:
         while self._do(self.jobs.get()):
@@ -62,7 +69,9 @@ class _Work:
         """Do a job, and keep nothing of it; False where there is none."""
         if job is None:
             return False
-        if self.error is None:  # else the queue is emptied all the same, or its callers would wait for ever
+        if (
+            self.error is None and not self.left
+        ):  # else the queue is emptied all the same, or callers would wait for ever
             try:
                 job()
             except Exception as error:

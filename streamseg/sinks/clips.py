@@ -121,6 +121,11 @@ class ClipsSink:
             self._thread = None
             thread.close()
 
+    def leave(self) -> None:
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.leave()
+
     def _opened(self) -> Background:
         if self._thread is None:
             raise SinkError(f"{self.folder}: is closed; open() comes before write()")

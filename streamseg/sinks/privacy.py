@@ -17,7 +17,7 @@ from streamseg.sinks.canvas import Canvas
 from streamseg.sinks.obscure import Look, obscure
 from streamseg.sinks.palette import class_rgb
 from streamseg.sinks.silhouettes import Silhouette, is_one_of, silhouette
-from streamseg.stages import Sink
+from streamseg.stages import Leaving, Sink
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +108,10 @@ class Private:
 
     def settle(self) -> bytes:
         return self._sink.settle()
+
+    def leave(self) -> None:
+        if isinstance(self._sink, Leaving):
+            self._sink.leave()
 
     def close(self) -> None:
         self._sink.close()

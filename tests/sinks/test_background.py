@@ -79,6 +79,22 @@ def test_close_raises_what_nobody_has_heard_of() -> None:
         background.close()
 
 
+def test_one_that_is_left_does_the_job_at_hand_and_no_other() -> None:
+    done, begun, go_on = list[int](), threading.Event(), threading.Event()
+    background = Background("left")
+    background.put(lambda: (begun.set(), go_on.wait(20), done.append(0)))
+    background.put(lambda: done.append(1))
+    assert begun.wait(20)
+    leaving = threading.Thread(target=background.leave)
+    leaving.start()
+    leaving.join(0.2)
+    assert leaving.is_alive() and done == []
+    go_on.set()
+    leaving.join(20)
+    assert not leaving.is_alive() and not background._thread.is_alive()
+    assert done == [0]
+
+
 def test_one_that_is_forgotten_does_its_jobs_and_ends() -> None:
     done = list[int]()
     background = Background("forgotten")

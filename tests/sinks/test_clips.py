@@ -1,7 +1,9 @@
 import json
+import threading
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 
 from streamseg.pixels import frame_rgb
 from streamseg.records import Cutout
+from streamseg.sinks import clip_files
 from tests.sinks.clip_scenes import RED, SIZE_HW, empty, made, names, read_png, record, scene, shown, walk, written
 from tests.sinks.scenes import info, validator
 
@@ -151,6 +154,38 @@ def test_clips_are_there_when_their_track_ends(tmp_path: Path) -> None:
     assert names(tmp_path / "clips") == ["1-person.json", "1-person.webm"]
     assert record(tmp_path / "clips")["ended_by"] == "track"
     sink.close()
+
+
+def test_a_successor_in_the_same_process_begins_when_its_predecessor_has_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_work, go_on = threading.Event(), threading.Event()
+    develop = clip_files.Developer.develop
+
+    def slow(*arguments: Any) -> None:
+        at_work.set()
+        assert go_on.wait(20)
+        develop(*arguments)
+
+    monkeypatch.setattr(clip_files.Developer, "develop", slow)
+    first = made(tmp_path)
+    first.open(info(size_hw=SIZE_HW))
+    for extraction in (*walk(5), empty(5), *walk(5, first=6, track=2), empty(11)):
+        first.write(extraction)
+    assert at_work.wait(20)
+    position = first.settle()
+    leaving = threading.Thread(target=first.leave)
+    leaving.start()
+    leaving.join(0.2)
+    assert leaving.is_alive(), "it waits for the job at hand"
+    go_on.set()
+    leaving.join(20)
+    assert not leaving.is_alive()
+    assert names(tmp_path / "clips") == [".2.reel.part", "1-person.json", "1-person.webm"]
+    second = made(tmp_path)
+    second.open(info(size_hw=SIZE_HW), position)
+    second.close()
+    assert names(tmp_path / "clips") == ["1-person.json", "1-person.webm", "2-person.json", "2-person.webm"]
 
 
 def test_frames_of_another_look_end_every_clip(tmp_path: Path) -> None:
