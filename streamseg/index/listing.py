@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 
-from streamseg.index.schema import events, streams, tracks, visits
+from streamseg.index.schema import events, shots, streams, tracks, visits
 
 EventPlace = tuple[float, str, int, int]
 """Where a page ended: time, stream, frame and number of its last event."""
@@ -28,7 +29,7 @@ class EventQuery:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A row of schema.events."""
+    """A row of schema.events. shot: frame of its track's best shot, null where there is none."""
 
     stream: str
     seq: int
@@ -43,6 +44,7 @@ class Event:
     line: str | None
     direction: str | None
     seconds: float | None
+    shot: int | None = None
 
     @property
     def place(self) -> EventPlace:
@@ -69,7 +71,7 @@ class IndexedStream:
 
 def find_events(connection: Connection, query: EventQuery) -> list[Event]:
     """At most query.limit events, the newest first."""
-    column, statement = events.c, select(events)
+    column, statement = events.c, _with_shots()
     for wanted, among in ((query.streams, column.stream), (query.kinds, column.kind)):
         if wanted:
             statement = statement.where(among.in_(wanted))
@@ -90,11 +92,17 @@ def find_events(connection: Connection, query: EventQuery) -> list[Event]:
     return [Event(**dict(row._mapping)) for row in rows]
 
 
+def _with_shots() -> Select[Any]:
+    """Events, each with the frame of its track's best shot."""
+    best = and_(shots.c.stream == events.c.stream, shots.c.track == events.c.track, shots.c.rank == 1)
+    return select(events, shots.c.seq.label("shot")).outerjoin(shots, best)
+
+
 def events_after(connection: Connection, stream: str, seq: int, number: int, limit: int) -> list[Event]:
     """A stream's events that come after one of it, in order; seq -1: from the first on."""
     column = events.c
     later = or_(column.seq > seq, and_(column.seq == seq, column.number > number))
-    statement = select(events).where(column.stream == stream, column.seq >= seq, later)
+    statement = _with_shots().where(column.stream == stream, column.seq >= seq, later)
     rows = connection.execute(statement.order_by(column.seq, column.number).limit(limit))
     return [Event(**dict(row._mapping)) for row in rows]
 

@@ -27,7 +27,7 @@ HLS = "hls"
 """The folder of HTTP Live Streaming in a stream's."""
 
 _TEMPORARY = r"\..+\.(part|partial)"
-_TOP_FILE = re.compile(rf"summary\.json|{_TEMPORARY}")
+_TOP_FILE = re.compile(rf"summary\.json|index\.sqlite(-wal|-shm)?|{_TEMPORARY}")
 _STREAM_FILE = re.compile(
     rf"(annotated|clean-plate)(-\d{{4,}})?\.mp4|clean-plate\.png|(objects|events)(-\d{{4,}})?\.jsonl"
     rf"|{re.escape(CHECKPOINT)}|{_TEMPORARY}"

@@ -1,24 +1,19 @@
 """The HTTP server's application: /healthz, /readyz, /metrics, the page, and /api/v1 to look, search and control."""
 
-from typing import Any
-
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import BaseModel
-from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from streamseg.web import prometheus
 from streamseg.web.access import Access
 from streamseg.web.archive import Archive
 from streamseg.web.artefacts import artefacts
-from streamseg.web.asking import AskRun, Refused
+from streamseg.web.asking import AskRun
 from streamseg.web.bodies import SmallBodies
-from streamseg.web.callers import Caller, Key, owner_only
+from streamseg.web.callers import Key, owner_only
 from streamseg.web.control import streams, whole_run
+from streamseg.web.faults import FAULTS, tell_faults
 from streamseg.web.finding import finding
 from streamseg.web.page import page
 from streamseg.web.session import session
@@ -26,29 +21,6 @@ from streamseg.web.training_set import training_set
 from streamseg.web.updates import Updates, updates
 from streamseg.web.viewers import Viewers
 from streamseg.web.watching import watching
-
-
-class Fault(BaseModel):
-    """What is said where something cannot be done, in one line."""
-
-    error: str
-
-
-_FAULTS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Fault, "description": told}
-    for status, told in (
-        (400, "not understood"),
-        (401, "a token is needed"),
-        (403, "not for this caller"),
-        (404, "no such thing"),
-        (409, "not now"),
-        (410, "it is over"),
-        (413, "too large"),
-        (422, "not what is allowed"),
-        (429, "too many wrong tokens"),
-        (503, "cannot be answered just now"),
-    )
-}
 
 
 def make_app(
@@ -81,7 +53,7 @@ def make_app(
         openapi_url="/api/openapi.json",
         swagger_ui_oauth2_redirect_url="/api/docs/signed-in",
         static_url="/api/static",
-        responses=_FAULTS,
+        responses=FAULTS,
     )
     app.add_middleware(SmallBodies)
     if hosts:
@@ -96,7 +68,7 @@ def make_app(
         app.include_router(router, dependencies=[Depends(access)])
     if viewers is not None:
         app.include_router(watching(ask, access, viewers, mjpeg_fps=mjpeg_fps))
-    _tell_faults(app)
+    tell_faults(app)
     return app
 
 
@@ -133,25 +105,3 @@ def _metrics(ask: AskRun) -> APIRouter:
         return Response(prometheus.text(await ask("snapshot", {})), media_type=CONTENT_TYPE_LATEST)
 
     return router
-
-
-def _tell_faults(app: FastAPI) -> None:
-    """Whatever is wrong is told in the same form."""
-
-    @app.exception_handler(Refused)
-    async def refused(request: Request, refusal: Refused) -> JSONResponse:
-        caller: Caller | None = getattr(request.state, "caller", None)
-        # which streams there are is told to those only who may see all of them
-        hidden = refusal.status == 404 and (caller is None or not caller.may_see_all)
-        return JSONResponse({"error": "no such thing" if hidden else str(refusal)}, refusal.status)
-
-    @app.exception_handler(StarletteHTTPException)
-    async def raised(_: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        told = [
-            f"{'.'.join(map(str, fault['loc'][1:])) or fault['loc'][0]}: {fault['msg']}" for fault in error.errors()
-        ]
-        return JSONResponse({"error": "; ".join(told[:8])}, 422)

@@ -62,6 +62,7 @@ def test_events_page_by_page(client):
     placed = [(row["stream"], row["track"]) for row in first["events"] + rest["events"]]
     assert placed == [(stream, number) for number in range(6, 0, -1) for stream in "ab"]
     assert client("events?kind=ended").json["events"] == []
+    assert [row["shot"] for row in client("events?stream=a").json["events"]] == [None] * 3 + [5] * 3
     assert [row["stream"] for row in client("events?track=2").json["events"]] == ["a", "b"]
 
 
