@@ -25,8 +25,10 @@ help: ## this list
 
 install: .venv/.ready ## streamseg and what it needs, in .venv
 
-demo: .venv/.ready ## the main job on the built-in street, results in demo-out
-	.venv/bin/streamseg run '$(DEMO)' --out demo-out --overwrite
+HOLD ?=
+PORT ?= 0
+demo: .venv/.ready ## the main job on the built-in street, results in demo-out, its page meanwhile; HOLD=1: until Ctrl-C
+	.venv/bin/streamseg run '$(DEMO)' --out demo-out --overwrite --clips --serve --port $(PORT) $(if $(HOLD),--hold)
 	@printf '\nLook at\n'
 	@printf '  %s\n' demo-out/*/annotated.mp4 demo-out/*/cutouts demo-out/*/objects.jsonl demo-out/summary.json
 

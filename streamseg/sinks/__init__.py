@@ -8,19 +8,10 @@ from pathlib import Path
 from streamseg.config import Config, StreamConfig
 from streamseg.errors import ConfigError
 from streamseg.provenance import Provenance
-from streamseg.sinks.clean_plate import CleanPlateSink
-from streamseg.sinks.clips import ClipsSink
-from streamseg.sinks.cutouts import CutoutsSink
-from streamseg.sinks.events import EventsSink
-from streamseg.sinks.index import IndexSink
-from streamseg.sinks.mqtt import mqtt_sink
-from streamseg.sinks.objects import ObjectsSink
 from streamseg.sinks.outdir import prepare_output
 from streamseg.sinks.privacy import hiding
-from streamseg.sinks.publish import PublishSink
 from streamseg.sinks.secrets_env import check_delivery
 from streamseg.sinks.video import PictureTap, VideoSink
-from streamseg.sinks.webhook import webhook_sink
 from streamseg.stages import Sink
 
 __all__ = ["build_sink", "build_sinks", "check_delivery", "prepare_output", "sink_kinds"]
@@ -77,23 +68,42 @@ def build_sink(
 
 
 def _sink(kind: str, config: Config, stream: StreamConfig, folder: Path, provenance: Provenance) -> Sink:
+    """Each kind is imported when it is used: a successor must be at work in a second or two."""
     match kind:
         case "cutouts":
+            from streamseg.sinks.cutouts import CutoutsSink
+
             return CutoutsSink(config, folder, provenance)
         case "clips":
+            from streamseg.sinks.clips import ClipsSink
+
             return ClipsSink(config, folder, provenance)
         case "clean_plate":
+            from streamseg.sinks.clean_plate import CleanPlateSink
+
             return CleanPlateSink(config, folder)
         case "objects":
+            from streamseg.sinks.objects import ObjectsSink
+
             return ObjectsSink(config, folder)
         case "events":
+            from streamseg.sinks.events import EventsSink
+
             return EventsSink(config, stream, folder)
         case "index":
+            from streamseg.sinks.index import IndexSink
+
             return IndexSink(config, stream, folder)
         case "publish":
+            from streamseg.sinks.publish import PublishSink
+
             return PublishSink(config, stream)
         case "mqtt":
+            from streamseg.sinks.mqtt import mqtt_sink
+
             return mqtt_sink(config, stream)
         case "webhook":
+            from streamseg.sinks.webhook import webhook_sink
+
             return webhook_sink(config, stream, provenance.version)
     raise ConfigError(f"sink {kind!r}: unknown; known are {', '.join(sink_kinds(Config()))}")

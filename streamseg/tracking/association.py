@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
 from streamseg.geometry import F32, SoftMask
 from streamseg.tracking.stack import Stack, mask_ious
@@ -116,6 +115,8 @@ def assign(fit: F32, rows: Indices, columns: Indices) -> Pairs:
     part = fit.take(rows, 0).take(columns, 1)
     if not part.any():
         return []
+    from scipy.optimize import linear_sum_assignment  # here: sinks that only cut need not wait for it
+
     i, j = linear_sum_assignment(part, maximize=True)
     pairs = zip(rows[i].tolist(), columns[j].tolist(), part[i, j].tolist(), strict=True)
     return [(row, column) for row, column, good in pairs if good > 0]

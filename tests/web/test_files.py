@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from streamseg.web.page import FOLDER
 from tests.web.serving import made_up, picture, serving
 
 
@@ -148,6 +149,8 @@ def test_a_row_that_lies_leads_nowhere(folder):
 
 def test_the_page_loads_nothing_from_elsewhere(client):
     answer = client("/")
+    modules = {path.name for path in FOLDER.glob("*.js")}
+    assert {name for name in modules if f'"/page/{name}"'.encode() in answer.body} == modules, "all of them at once"
     assert answer.status == 200 and answer.headers["content-type"].startswith("text/html")
     assert "default-src 'self'" in answer.headers["content-security-policy"]
     assert b"://" not in answer.body
