@@ -22,6 +22,10 @@ _PROTOCOLS = {
 }
 
 
+_ANALYSED_US = "200000"
+"""Of RTSP, whose servers describe the stream beforehand: else seven pictures go by before the first one is given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """What to open. shown is the SOURCE without credentials, for messages; url may hold them."""
@@ -65,4 +69,5 @@ def url_address(source: str, rtsp_transport: Literal["tcp", "udp"] = "tcp", reac
     if scheme in ("rtsp", "rtsps"):
         transport = "tcp" if scheme == "rtsps" else rtsp_transport
         options |= {"rtsp_transport": transport, "allowed_media_types": "video"}
+        options |= {"analyzeduration": _ANALYSED_US}
     return Address(url, redact(source), remote=True, options=options, reach=reach)
