@@ -69,6 +69,7 @@ chaos: .venv/.ready-test ## death, stops, no memory, full disks, clock steps, fa
 	.venv/bin/python tests/chaos/flood_wire.py
 	.venv/bin/python tests/chaos/mutated_videos.py
 	.venv/bin/python tests/chaos/fuzz.py
+	.venv/bin/python tests/chaos/made_up_requests.py
 
 MINUTES ?= 60
 soak: .venv/.ready-test ## live and recorded load with faults now and then; MINUTES=60; drawn in soak/soak.html
