@@ -178,3 +178,23 @@ def test_an_index_that_cannot_be_written_keeps_the_files(out: Path) -> None:
     with pytest.raises(SinkError, match="visits"):
         Retention(OutputConfig(dir=out, disk_free_mb=0, keep_hours=15), index).sweep(NOW_NS)
     assert (out / "gate/cutouts/7-person/best.png").exists()
+
+
+def test_what_is_approved_stays(out: Path) -> None:
+    index = Index(index_url(out, None))
+    rows = [track_row("gate", number, last_time=1.0) for number in (1, 2)]
+    index.write({schema.tracks: rows})
+    assert index.review(("gate", 1), "approved", 5.0) and not index.review(("gate", 9), "approved", 5.0)
+    kept = {
+        put(out / "gate" / "cutouts" / "1-person" / name, 30, b'{"final": true}') for name in ("best.png", "best.json")
+    }
+    kept.add(put(out / "gate" / "clips" / "1-person.webm", 30))
+    gone = put(out / "gate" / "cutouts" / "2-person" / "best.png", 30)
+    retention = Retention(OutputConfig(dir=out, disk_free_mb=0, keep_hours=15), index)
+    retention.sweep(NOW_NS)
+    assert all(path.exists() for path in kept) and not gone.exists()
+    assert [row[1] for row in dump(index_url(out, None))["tracks"]] == [1]
+    index.review(("gate", 1), None, 6.0)
+    retention.sweep(NOW_NS)
+    assert not any(path.exists() for path in kept) and dump(index_url(out, None))["tracks"] == []
+    index.close()
