@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from streamseg.errors import SinkError, StreamsegError
+from streamseg.errors import StreamsegError
 from streamseg.index import Index
 from streamseg.index.schema import Key
 from streamseg.index.search import Hit, track
@@ -67,7 +67,7 @@ class Archive:
             if not folder.is_symlink() and is_ours(folder):
                 return folder
         except OSError as error:
-            raise SinkError(f"{folder}: {error.strerror}") from error
+            raise Refused(503, f"{name}: {error.strerror}") from error
         raise Refused(404, no_stream(name))
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from streamseg.index.search import Hit
 from streamseg.web.archive import Archive
 from streamseg.web.asking import Refused
 from streamseg.web.callers import SeenStream
-from streamseg.web.files import answer_bytes, answer_file, is_regular
+from streamseg.web.files import answer_bytes, answer_file, is_regular, listed
 from streamseg.web.finding import Number
 from streamseg.web.webp import as_webp
 
@@ -65,9 +65,8 @@ def artefacts(archive: Archive) -> APIRouter:
     @router.get("/files")
     def files(name: SeenStream) -> list[StreamFile]:
         """Videos and records of a stream."""
-        found = [path for path in archive.stream(name).iterdir() if _STREAM_FILE.fullmatch(path.name)]
-        told = [(path.name, path.stat()) for path in sorted(found) if is_regular(path)]
-        return [StreamFile(name=name, bytes=stat.st_size, modified=stat.st_mtime) for name, stat in told]
+        found = listed(archive.stream(name), _STREAM_FILE)
+        return [StreamFile(name=file, bytes=stat.st_size, modified=stat.st_mtime) for file, stat in found]
 
     @router.get("/files/{file}", response_class=Response, responses=_ANSWERS)
     def stream_file(name: SeenStream, file: FileName, request: Request) -> Response:
@@ -81,7 +80,7 @@ def artefacts(archive: Archive) -> APIRouter:
         """A track, and what there is of it."""
         hit = archive.track((name, track))
         stream = archive.stream(name)
-        names = _names(track_folder(stream, hit))
+        names = [file for file, _ in listed(track_folder(stream, hit), _CUTOUT) if file.endswith(".png")]
         best = sorted((n for n in names if n.startswith("best")), key=lambda n: (len(n), n))
         with archive.reading() as connection:
             size = frame_size(connection, name)
@@ -124,13 +123,6 @@ def track_folder(stream: Path, hit: Hit) -> Path:
 
 def _clip(stream: Path, hit: Hit) -> Path:
     return stream / "clips" / f"{track_folder(stream, hit).name}.webm"
-
-
-def _names(folder: Path) -> list[str]:
-    """PNG files of a track."""
-    if not folder.is_dir():
-        return []
-    return [path.name for path in folder.iterdir() if path.suffix == ".png" and _CUTOUT.fullmatch(path.name)]
 
 
 def _no_file(name: str) -> Refused:

@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from email.utils import formatdate
 from mimetypes import guess_type
 from pathlib import Path
@@ -29,6 +31,18 @@ def is_regular(path: Path) -> bool:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:
         return False
+
+
+def listed(folder: Path, names: re.Pattern[str]) -> list[tuple[str, os.stat_result]]:
+    """Files of a folder by name, links left out; those that go meanwhile, or all where it is none, too."""
+    found = []
+    with suppress(OSError):
+        for path in sorted(path for path in folder.iterdir() if names.fullmatch(path.name)):
+            with suppress(OSError):
+                status = path.lstat()
+                if stat.S_ISREG(status.st_mode):
+                    found.append((path.name, status))
+    return found
 
 
 def answer_file(request: Request, path: Path) -> Response:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -24,6 +24,11 @@ Told = tuple[str, list[dict[str, Any]]]
 """Name of a message, and its data: each names its stream as `name` or `stream`."""
 
 
+Marks = dict[str, tuple[int, int]]
+"""Frame and number of the last event that was told of each stream."""
+_NOTHING = (-1, -1)
+
+
 class Updates:
     """Looks at the run once a second, for as long as anybody listens, and tells all listeners.
 
@@ -41,7 +46,7 @@ class Updates:
         """What is told from now on; one that does not keep up misses some. Refused (503) where too many listen."""
         queue: asyncio.Queue[Told] = asyncio.Queue(8)
         self._listeners.add(queue)
-        if self._looking is None:
+        if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
         try:
             while True:
@@ -58,31 +63,30 @@ class Updates:
             raise Refused(503, f"{_LISTENERS_MOST} others listen; no more can")
 
     async def _look(self) -> None:
-        marks: dict[str, tuple[int, int]] = {}
+        marks: Marks | None = None
         while True:
             # what is refused is asked again in a second; events first, so that none is missed after the first message
             if self._archive.is_indexed:
                 with suppress(Refused):
-                    events = await run_in_threadpool(self._news, marks)
+                    events, marks = await run_in_threadpool(self._news, marks)
                     if events:
                         self._tell("happened", events)
             with suppress(Refused):
                 self._tell("streams", (await self._ask("snapshot", {}))["streams"])
             await asyncio.sleep(_EVERY_S)
 
-    def _news(self, marks: dict[str, tuple[int, int]]) -> list[dict[str, Any]]:
-        """Events since the last look; marks: the last one told of each stream, noted anew."""
+    def _news(self, before: Marks | None) -> tuple[list[dict[str, Any]], Marks]:
+        """Events since the last look, and how far each stream has come; None: this is the first look."""
         found: list[Event] = []
+        marks: Marks = {}
         with self._archive.reading() as connection:
             for stream in stream_names(connection):
-                if stream not in marks:
-                    marks[stream] = last_event(connection, stream)
-                    continue
-                newer = events_after(connection, stream, *marks[stream], _EVENTS_MOST)
+                marks[stream] = last_event(connection, stream) if before is None else before.get(stream, _NOTHING)
+                newer = [] if before is None else events_after(connection, stream, *marks[stream], _EVENTS_MOST)
                 if newer:
                     marks[stream] = newer[-1].seq, newer[-1].number
                 found += newer
-        return [asdict(event) for event in sorted(found, key=lambda event: event.at)]
+        return [asdict(event) for event in sorted(found, key=lambda event: event.at)], marks
 
     def _tell(self, name: str, data: list[dict[str, Any]]) -> None:
         for queue in self._listeners:
@@ -106,7 +110,8 @@ def updates(live: Updates) -> APIRouter:
 async def _lines(live: Updates, may_see: Callable[[str], bool]) -> AsyncGenerator[bytes]:
     """Messages as they go over the wire, of streams that the listener may see."""
     yield b"retry: 2000\n\n"
-    async for name, data in live.listen():
-        seen: Sequence[dict[str, Any]] = [row for row in data if may_see(row.get("stream") or row["name"])]
-        if seen or name == "streams":
-            yield b"event: %b\ndata: %b\n\n" % (name.encode(), msgspec.json.encode(seen))
+    async with aclosing(live.listen()) as told:
+        async for name, data in told:
+            seen: Sequence[dict[str, Any]] = [row for row in data if may_see(row.get("stream") or row["name"])]
+            if seen or name == "streams":
+                yield b"event: %b\ndata: %b\n\n" % (name.encode(), msgspec.json.encode(seen))
