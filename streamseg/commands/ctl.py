@@ -82,10 +82,7 @@ def _reason(error: urllib.error.HTTPError) -> str:
         told = json.load(error)
     except ValueError:
         return f"{error.code} {error.reason}"
-    detail = told.get("error") or told.get("detail")
-    if isinstance(detail, list):
-        return "; ".join(f"{'.'.join(map(str, item['loc'][1:]))}: {item['msg']}" for item in detail)
-    return str(detail)
+    return str(told.get("error"))
 
 
 @ctl.command(name="list", cls=ExamplesCommand, examples=(("streamseg ctl list --json", "all that is known"),))

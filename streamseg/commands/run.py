@@ -70,7 +70,7 @@ def _option(*names: str, group: str, **settings: Any) -> Callable[[_Command], _C
 @_option("--jobs", metavar="N", type=int, help="files at a time", group="Running")
 @_option("--max-latency", metavar="MS", type=float, help="hold live streams to it, leaving things out", group="Running")
 @_option("--single-process", is_flag=True, help="all stages in this process, not each in its own", group="Running")
-@_option("--serve", is_flag=True, help="HTTP: health, metrics, control (see streamseg ctl)", group="Serving")
+@_option("--serve", is_flag=True, help="HTTP: the page, API, health, metrics, control; keeps an index", group="Serving")
 @_option("--host", metavar="ADDRESS", help="with --serve: listen here; default: 127.0.0.1", group="Serving")
 @_option("--port", metavar="N", type=int, help="with --serve: at this port; default: 8765; 0: any", group="Serving")
 @_option("--hold", is_flag=True, help="with --serve: go on when all streams are over", group="Serving")
