@@ -66,7 +66,7 @@ from streamseg.cli import main
 def test_help_lists_the_commands_with_the_main_job_first(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     lines = capsys.readouterr().out.partition("Commands:")[2].splitlines()
-    assert [line.split()[0] for line in lines if line.strip()][:4] == ["run", "check", "init", "doctor"]
+    assert [line.split()[0] for line in lines if line.strip()][:4] == ["run", "serve", "ctl", "check"]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)

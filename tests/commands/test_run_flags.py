@@ -99,7 +99,7 @@ def test_flags_override_the_yaml_and_sources_replace_its_streams(
     assert (first.model.score, first.model.max_objects, first.jobs) == (0.6, 5, 2)
     assert (first.streams[0].source, first.streams[0].score, first.streams[0].classes) == ("a.mp4", None, ["animal"])
     assert (second.model.score, [stream.source for stream in second.streams]) == (0.7, [STREET])
-    assert options == {"json_summary": Path("s.json"), "verbose": True}
+    assert options == {"json_summary": Path("s.json"), "verbose": True, "file": file}
 
 
 def test_merge_leaves_the_configuration_alone_without_flags() -> None:
