@@ -1,5 +1,6 @@
 """Files over HTTP: whole, in parts, from a cache, while they grow; and nothing else."""
 
+import json
 import os
 import threading
 import time
@@ -8,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from streamseg.accounts import BOUNDS_S
 from streamseg.web.page import FOLDER
 from tests.web.serving import made_up, picture, serving
 
@@ -157,3 +159,8 @@ def test_the_page_loads_nothing_from_elsewhere(client):
     docs = client("/api/docs").body
     assert b"http://" not in docs and b"https://" not in docs
     assert client("/api/static/swagger-ui-bundle.js").status == 200
+
+
+def test_the_page_knows_the_bounds_of_latencies():
+    line = next(line for line in (FOLDER / "rates.js").read_text().splitlines() if line.startswith("const BOUNDS_S"))
+    assert json.loads(line.partition("=")[2].strip(" ;")) == list(BOUNDS_S)
