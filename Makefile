@@ -44,6 +44,7 @@ bench: .venv/.ready-test ## CPU, hops, memory, recovery of the processes, latenc
 	.venv/bin/python tests/bench/startup.py
 	.venv/bin/python tests/bench/latency.py
 	.venv/bin/python tests/bench/viewers.py
+	.venv/bin/python tests/bench/page_latency.py
 	.venv/bin/python tests/bench/live_streams.py
 	.venv/bin/python tests/bench/scaling.py
 

@@ -4,8 +4,8 @@ import { ofStream, url } from "./api.js";
 import { h } from "./dom.js";
 
 /** Further behind the newest picture than this, the player jumps; a little, and it only plays faster. */
-const LATE_S = 1.5;
-const SLACK_S = 0.6;
+const LATE_S = 0.8;
+const SLACK_S = 0.25;
 const BACK_S = 0.15;
 /** Old pictures are let go: a browser's buffer is finite. */
 const KEPT_S = 20;
