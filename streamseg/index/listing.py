@@ -1,10 +1,10 @@
 """What the index holds beside tracks: events, page by page, and what there is to be asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import Column, Connection, Select, and_, func, or_, select
 
 from streamseg.index.schema import events, shots, streams, tracks, visits
 
@@ -124,19 +124,39 @@ def indexed_streams(connection: Connection) -> list[IndexedStream]:
     """All streams with what there is of them, by name."""
     many, first, last = func.count(), func.min(tracks.c.began), func.max(tracks.c.began)
     spans = connection.execute(select(tracks.c.stream, many, first, last).group_by(tracks.c.stream))
-    of = {stream: (count, begin, end) for stream, count, begin, end in spans}
-    found = [
+    of = {stream: {"tracks": count, "first": begin, "last": end} for stream, count, begin, end in spans}
+    nothing = {"tracks": 0, "first": None, "last": None}
+    return [
         IndexedStream(
             **dict(row._mapping),
-            **dict(zip(("tracks", "first", "last"), of.get(row.stream, (0, None, None)), strict=True)),
+            **of.get(row.stream, nothing),
+            labels=_distinct(connection, tracks.c.label, row.stream),
+            zones=_distinct(connection, visits.c.zone, row.stream),
         )
-        for row in connection.execute(select(streams).order_by(streams.c.stream))
+        for row in connection.execute(select(streams).order_by(streams.c.stream)).all()
     ]
-    by_name = {stream.stream: stream for stream in found}
-    for column, what in ((tracks.c.label, "labels"), (visits.c.zone, "zones")):
-        for stream, name in connection.execute(select(column.table.c.stream, column).distinct().order_by(column)):
-            if stream in by_name:
-                getattr(by_name[stream], what).append(name)
+
+
+def time_span(connection: Connection, names: Iterable[str]) -> tuple[float, float] | None:
+    """When the first and the last track of some streams began; None where there is none."""
+    column = tracks.c.began
+    ends = [
+        connection.execute(select(column).where(tracks.c.stream == name).order_by(order).limit(1)).scalar()
+        for name in names
+        for order in (column.asc(), column.desc())
+    ]
+    known = [end for end in ends if end is not None]
+    return (min(known), max(known)) if known else None
+
+
+def _distinct(connection: Connection, column: Column[str], stream: str) -> list[str]:
+    """A column's values of a stream, each found in the index behind the one before: not by reading all rows."""
+    found: list[str] = []
+    of_stream = select(func.min(column)).where(column.table.c.stream == stream)
+    value = connection.execute(of_stream).scalar()
+    while value is not None:
+        found.append(value)
+        value = connection.execute(of_stream.where(column > value)).scalar()
     return found
 
 

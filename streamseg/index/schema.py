@@ -73,6 +73,7 @@ visits = Table(
     Column("label", Text, nullable=False),
     Column("began", Float, nullable=False),
     Index("visits_by_zone", "zone", "began", "stream", "label", "track"),
+    Index("visits_by_stream", "stream", "zone"),
 )
 """Zones that a track has entered. began: the track's."""
 

@@ -12,7 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from streamseg.config import Name
 from streamseg.index import colours, search
-from streamseg.index.listing import Event, EventQuery, IndexedStream, find_events, indexed_streams, stream_names
+from streamseg.index.listing import (
+    Event,
+    EventQuery,
+    IndexedStream,
+    find_events,
+    indexed_streams,
+    stream_names,
+    time_span,
+)
 from streamseg.index.search import Hit
 from streamseg.web.archive import Archive
 from streamseg.web.callers import Caller, SeenStream, TheCaller, no_stream, owner_only
@@ -124,15 +132,13 @@ def finding(archive: Archive) -> APIRouter:
     def timeline(caller: TheCaller, query: Wanted, bins: Annotated[int, Query(ge=1, le=500)] = 60) -> Timeline:
         """When they began: since to until, or all the time that the index knows of."""
         with archive.reading() as connection:
-            known = [s for s in indexed_streams(connection) if caller.may_see(s.stream) and s.tracks]
-            asked = [s for s in known if not query.streams or s.stream in query.streams]
-            if not asked:
+            asked = seen_streams(connection, caller, query.streams)
+            span = None if asked is None else time_span(connection, asked or stream_names(connection))
+            if asked is None or span is None:
                 return Timeline(first=0, last=0, counts=[0] * bins)
-            first = query.since if query.since is not None else min(s.first or 0 for s in asked)
-            last = query.until if query.until is not None else max(s.last or 0 for s in asked)
-            last = max(last, first + 1e-3)
-            narrowed = replace(query, streams=[s.stream for s in asked])
-            counts = search.timeline(connection, narrowed, first, last, bins)
+            first = span[0] if query.since is None else query.since
+            last = max(span[1] if query.until is None else query.until, first + 1e-3)
+            counts = search.timeline(connection, replace(query, streams=asked), first, last, bins)
         return Timeline(first=first, last=last, counts=counts)
 
     @router.get("/streams/{name}/tracks/{track}/like")

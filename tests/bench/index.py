@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from streamseg.bench.machine import this_machine
 from streamseg.index import Index, schema
-from streamseg.index.search import Query, find, like, track
+from streamseg.index.listing import indexed_streams
+from streamseg.index.search import Query, find, like, timeline, track
 
 _STREAMS = [f"cam{number}" for number in range(16)]
 _LABELS, _SHARES = ("person", "vehicle", "animal"), (80, 19, 1)
@@ -59,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _fill(index: Index, tracks: int) -> None:
     chance = random.Random(1)
+    facts = {"source": "rtsp://10.0.0.7/1", "width": 1920, "height": 1080, "fps": 25.0, "live": True}
+    index.write({schema.streams: [{"stream": name} | facts for name in _STREAMS]})
     for first in progress(range(0, tracks, _AT_ONCE), "rows"):
         index.write(_made_up(chance, range(first, min(first + _AT_ONCE, tracks)), tracks))
 
@@ -138,6 +141,17 @@ def _questions(tracks: int) -> Iterator[tuple[str, Ask]]:
         yield len(like(connection, (some[0].stream, some[0].track), Query(**day(chance))))
 
     yield "what looks like one, in a day", alike
+
+    def listed(connection: Any, _: random.Random) -> Iterator[int]:
+        yield len(indexed_streams(connection))
+
+    def counted(connection: Any, chance: random.Random) -> Iterator[int]:
+        query = Query((chance.choice(_STREAMS),), (chance.choice(_LABELS),))
+        yield len(timeline(connection, query, _BEGAN, _BEGAN + _LASTS_S, 60))
+
+    yield "with a picture, not judged yet", pages(lambda chance: Query(pictured=True, verdict="none"))
+    yield "what there is to ask for", listed
+    yield "a timeline: stream, class", counted
 
 
 def _times(index: Index, ask: Ask) -> tuple[list[float], int]:
