@@ -31,6 +31,7 @@ demo: .venv/.ready ## the main job on the built-in street, results in demo-out, 
 	.venv/bin/streamseg run '$(DEMO)' --out demo-out --overwrite --clips --serve --port $(PORT) $(if $(HOLD),--hold)
 	@printf '\nLook at\n'
 	@printf '  %s\n' demo-out/*/annotated.mp4 demo-out/*/cutouts demo-out/*/objects.jsonl demo-out/summary.json
+	@printf 'or at all of it on a page\n  .venv/bin/streamseg serve demo-out\n'
 
 test: .venv/.ready-test ## the whole test suite
 	.venv/bin/python -m pytest

@@ -12,7 +12,7 @@ from streamseg.errors import ConfigError
 from streamseg.index import index_url
 from streamseg.index.store import FILE
 from streamseg.runtime.front_door import FrontDoor
-from streamseg.runtime.web_host import Server, keys_of, settings
+from streamseg.runtime.web_host import Server, keys_of, listen, settings
 from streamseg.sinks.outdir import is_ours
 from streamseg.web.app import make_app
 from streamseg.web.archive import Archive
@@ -36,10 +36,7 @@ def serve(config: Config) -> None:
     order = door.order()
     archive = Archive(folder, index_url(folder, config.index.url))
     app = make_app(ask_nothing, version=__version__, keys=keys_of(order), hosts=order.hosts, archive=archive)
-    try:
-        listener = socket.create_server((order.host, order.port), reuse_port=False)
-    except OSError as error:
-        raise ConfigError(f"web.port {order.port} at {order.host}: {error.strerror or error}; choose another") from None
+    listener = listen(order)
     try:
         door.opened(listener.getsockname()[1])
         log.info("serving=%s", folder)

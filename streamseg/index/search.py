@@ -113,9 +113,7 @@ def timeline(connection: Connection, query: Query, first: float, last: float, bi
     bins_of = cast((tracks.c.began - first) * (bins / (last - first)), Integer)
     spanned = replace(query, since=max(first, query.since or first), until=min(last, query.until or last), after=None)
     counts = [0] * bins
-    streams: list[str | None] = [*query.streams] or [None]
-    labels: list[str | None] = [*query.labels] or [None]
-    for stream, label in product(streams, labels):
+    for stream, label in _parts(query):
         columns = select(bins_of.label("bin"), func.count().label("many")).select_from(tracks)
         found = _narrowed(columns, spanned, stream, label).order_by(None).group_by("bin")
         for row in connection.execute(found):
@@ -132,10 +130,15 @@ def _newest(connection: Connection, query: Query, columns: Select[Any]) -> Itera
     Each pair of a stream and a label is read along an index of its own, in order, and only as far as it is asked for;
     one statement for several of them would sort all that they have.
     """
+    parts = [_read(connection, _narrowed(columns, query, stream, label)) for stream, label in _parts(query)]
+    return heapq.merge(*parts, key=lambda row: (-row.began, row.stream, row.track))
+
+
+def _parts(query: Query) -> Iterator[tuple[str | None, str | None]]:
+    """Pairs of a stream and a label; None stands for all of them."""
     streams: list[str | None] = [*query.streams] or [None]
     labels: list[str | None] = [*query.labels] or [None]
-    parts = [_read(connection, _narrowed(columns, query, stream, label)) for stream, label in product(streams, labels)]
-    return heapq.merge(*parts, key=lambda row: (-row.began, row.stream, row.track))
+    return product(streams, labels)
 
 
 def _read(connection: Connection, statement: Select[Any]) -> Iterator[Row[Any]]:

@@ -81,10 +81,9 @@ def host(line: Line, begin: Begin) -> None:
     """Serve until the line ends."""
     serve = _first_order(line)
     try:
-        listener = socket.create_server((serve.host, serve.port), reuse_port=False)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        line.report(Refused(ConfigError.__name__, f"web.port {serve.port} at {serve.host}: {reason}; choose another"))
+        listener = listen(serve)
+    except ConfigError as error:
+        line.report(Refused(ConfigError.__name__, str(error)))
         raise SystemExit(2) from None
     desk = Desk(line)
     threading.Thread(target=_take_answers, args=(line, desk), name="answers", daemon=True).start()
@@ -100,6 +99,15 @@ def host(line: Line, begin: Begin) -> None:
     )
     line.report(Serving(listener.getsockname()[1]))
     Server(settings(application)).run(sockets=[listener])
+
+
+def listen(serve: Serve) -> socket.socket:
+    """A listening socket; ConfigError where there can be none at this address."""
+    try:
+        return socket.create_server((serve.host, serve.port), reuse_port=False)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigError(f"web.port {serve.port} at {serve.host}: {reason}; choose another") from None
 
 
 def settings(application: FastAPI) -> uvicorn.Config:

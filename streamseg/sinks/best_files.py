@@ -37,9 +37,9 @@ class BestFiles:
         kept = [seq for seq in ranking if _shot(folder, seq, "json").exists()]
         with sink_errors(folder):
             for (rank, seq), kind in itertools.product(enumerate(kept, 1), _KINDS):
-                self._link(_shot(folder, seq, kind), _best(folder, rank, kind))
+                self._link(_shot(folder, seq, kind), best_file(folder, rank, kind))
             for rank in itertools.takewhile(lambda rank: _any(folder, rank), itertools.count(len(kept) + 1)):
-                _unlink(_best(folder, rank, kind) for kind in _KINDS)
+                _unlink(best_file(folder, rank, kind) for kind in _KINDS)
             _unlink(set(folder.glob(".shot-*")) - {_shot(folder, seq, kind) for seq in kept for kind in _KINDS})
 
     def reopen(self, folder: Path) -> None:
@@ -48,14 +48,14 @@ class BestFiles:
             if any(folder.glob(".shot-*")):
                 return
             for rank in itertools.takewhile(lambda rank: _any(folder, rank), itertools.count(1)):
-                content = _best(folder, rank, "json").read_bytes()
-                self._link(_best(folder, rank, "png"), _shot(folder, seq_of(content), "png"))
+                content = best_file(folder, rank, "json").read_bytes()
+                self._link(best_file(folder, rank, "png"), _shot(folder, seq_of(content), "png"))
                 write_atomic(_shot(folder, seq_of(content), "json"), finished(content, final=False), self._part)
 
     def finish(self, folder: Path) -> None:
         """The track is over: say so in its sidecars, and leave nothing but the ranks."""
         for rank in itertools.takewhile(lambda rank: _any(folder, rank), itertools.count(1)):
-            path = _best(folder, rank, "json")
+            path = best_file(folder, rank, "json")
             with sink_errors(path):
                 content = path.read_bytes()
             write_atomic(path, finished(content), self._part)
@@ -74,7 +74,8 @@ class BestFiles:
         self._part.replace(name)
 
 
-def _best(folder: Path, rank: int, kind: str) -> Path:
+def best_file(folder: Path, rank: int, kind: str) -> Path:
+    """Where a track's best shot of a rank (from 1) lies, or its sidecar; kind: png or json."""
     return folder / (f"best.{kind}" if rank == 1 else f"best-{rank}.{kind}")
 
 
@@ -83,7 +84,7 @@ def _shot(folder: Path, seq: int, kind: str) -> Path:
 
 
 def _any(folder: Path, rank: int) -> bool:
-    return any(_best(folder, rank, kind).exists() for kind in _KINDS)
+    return any(best_file(folder, rank, kind).exists() for kind in _KINDS)
 
 
 def _unlink(paths: Iterator[Path] | set[Path]) -> None:

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from streamseg.index import search
 from streamseg.index.coco import coco_zip
+from streamseg.sinks.best_files import best_file
 from streamseg.web.archive import Archive
 from streamseg.web.artefacts import track_folder
 from streamseg.web.callers import TheCaller
@@ -43,11 +44,7 @@ def _shots(archive: Archive, query: search.Query) -> Iterator[tuple[str, str, Pa
             folder = track_folder(archive.folder / hit.stream, hit)
             for shot in hit.shots:
                 rank = shot["rank"]
-                yield (
-                    f"{hit.stream}-{hit.track}-{rank}",
-                    hit.label,
-                    folder / f"best{'' if rank == 1 else f'-{rank}'}.png",
-                )
+                yield f"{hit.stream}-{hit.track}-{rank}", hit.label, best_file(folder, rank, "png")
         if len(hits) < query.limit:
             return
         query = replace(query, after=hits[-1].place)
